@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * mbox: mailboxes and shared regions through /dev/mbox.
+ *
+ * This header is the reference of the interface. Everything is a file
+ * descriptor: one of /dev/mbox (a factory) makes, opens, lists and unlinks
+ * objects; one of an object (a mailbox or a region) uses it. Every command is
+ * an ioctl whose argument is one of the structs below.
+ *
+ * General rules
+ * -------------
+ *
+ * - The first field of every struct is its size in bytes, as the caller was
+ *   compiled. A caller older than the kernel gets zeros for what it does not
+ *   know, a newer one is served as long as the part unknown to the kernel is
+ *   zero.
+ * - Unknown flags are refused, reserved fields must be zero.
+ * - Layouts are the same for 32- and 64-bit programs. Pointers are 64 bits
+ *   wide, sizes are in bytes, times in nanoseconds, unless said otherwise.
+ * - Fields marked "out" are ignored on entry and written by the kernel.
+ * - A command that fails leaves everything as it was, and nothing is lost.
+ * - User and group ids are those of the caller's user namespace, process ids
+ *   those of the caller's pid namespace, times on CLOCK_MONOTONIC those of the
+ *   caller's time namespace.
+ *
+ * Errors
+ * ------
+ *
+ * ENOTTY		unknown command, or not one for this kind of descriptor
+ * E2BIG		the struct is larger than the kernel knows and its tail
+ *			is not zero
+ * EOPNOTSUPP		a flag or a value that this version does not know
+ * EINVAL		a wrong or inconsistent field, a reserved field not zero
+ * EFAULT		a bad pointer; nothing was lost
+ * ENOENT		no such object
+ * EEXIST		the name is taken
+ * EACCES		permission denied
+ * EBADF		not a descriptor of the right object, or not open for
+ *			this direction
+ * ENAMETOOLONG		a name of more than 255 bytes
+ * EMFILE ENFILE	no descriptor or file left, as for open(2)
+ * ENOMEM		the kernel is out of memory
+ * EAGAIN		would have to wait, and was asked not to
+ * ETIMEDOUT		the deadline passed
+ * EINTR		a signal came and its handler does not restart the call;
+ *			nothing was sent or received
+ * EMSGSIZE		too large for the mailbox, not of its fixed size, or too
+ *			large for the receiver's buffer (the message stays
+ *			queued, and the size that it needs is returned)
+ * EDQUOT		the limit of a user is reached, see struct mbox_refusal
+ * ENOSPC		the limit of the namespace is reached, likewise
+ * EPIPE		the mailbox has ended, or nobody is left at its other
+ *			side and nobody can come; never a SIGPIPE
+ */
+#ifndef _UAPI_LINUX_MBOX_H
+#define _UAPI_LINUX_MBOX_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define MBOX_DEVICE		"/dev/mbox"
+
+/* Names are 1 to this many bytes, any but '/' and NUL. */
+#define MBOX_NAME_MAX		255
+/* Priorities are 0 to this; a higher one is received first. */
+#define MBOX_PRIORITY_MAX	32767
+
+/* What a zero in struct mbox_create stands for. */
+#define MBOX_DEFAULT_MODE	0600
+#define MBOX_DEFAULT_MAX_MSGS	1024
+#define MBOX_DEFAULT_MSG_SIZE	65536
+#define MBOX_DEFAULT_MAX_BYTES	1048576	/* or one largest message, if more */
+/* The largest message that any mailbox can be made for. */
+#define MBOX_MSG_SIZE_MAX	(64 << 20)
+
+#define MBOX_IOC_TYPE		0xBB
+
+/* Commands by number; the argument structs and full numbers are below. */
+enum {
+	/* on a descriptor of /dev/mbox */
+	MBOX_CMD_CREATE		= 0x00,
+	MBOX_CMD_OPEN		= 0x01,
+	MBOX_CMD_UNLINK		= 0x02,
+	MBOX_CMD_LIST		= 0x03,
+	MBOX_CMD_USAGE		= 0x04,
+	/* on a descriptor of any object */
+	MBOX_CMD_STAT		= 0x10,
+	MBOX_CMD_SET		= 0x11,
+	/* on a descriptor of a mailbox */
+	MBOX_CMD_SEND		= 0x20,
+	MBOX_CMD_RECV		= 0x21,
+	MBOX_CMD_PURGE		= 0x22,
+};
+
+/**
+ * enum mbox_kind - what an object is
+ * @MBOX_KIND_ANY: in a target only: whatever the object is
+ * @MBOX_KIND_MAILBOX: a queue of messages
+ * @MBOX_KIND_REGION: shared memory
+ */
+enum mbox_kind {
+	MBOX_KIND_ANY		= 0,
+	MBOX_KIND_MAILBOX	= 1,
+	MBOX_KIND_REGION	= 2,
+};
+
+/**
+ * enum mbox_lifetime - when an object ends
+ * @MBOX_LIFE_DEFAULT: kernel-owned if it has a name, anonymous otherwise
+ * @MBOX_LIFE_KERNEL: kernel-owned. It stays, descriptors open or not, until
+ *	it is unlinked (as a POSIX or System V queue does), and keeps the
+ *	module from being unloaded.
+ * @MBOX_LIFE_PROCESS: process-owned. It ends when the process that created it
+ *	exits or closes its last descriptor of it, even if a forked child still
+ *	holds one. exec(2) without close-on-exec keeps ownership; where
+ *	processes share their descriptor table (CLONE_FILES), the end comes when
+ *	the table goes.
+ * @MBOX_LIFE_ANONYMOUS: it lives as long as its descriptors. It has no name,
+ *	and its id does not resolve: others get it by inheriting or by being
+ *	passed a descriptor.
+ *
+ * An ended mailbox takes no more messages (EPIPE). What it holds can still be
+ * received through descriptors that are open, and then they get EPIPE too.
+ * An ended region stays mapped and usable where it is mapped or open.
+ */
+enum mbox_lifetime {
+	MBOX_LIFE_DEFAULT	= 0,
+	MBOX_LIFE_KERNEL	= 1,
+	MBOX_LIFE_PROCESS	= 2,
+	MBOX_LIFE_ANONYMOUS	= 3,
+};
+
+/**
+ * enum mbox_limit - which limit refused
+ * @MBOX_LIMIT_NONE: no limit was involved
+ * @MBOX_LIMIT_MSGS: the capacity of the mailbox in messages (EAGAIN,
+ *	ETIMEDOUT); the uid is the one that takes most of it
+ * @MBOX_LIMIT_BYTES: the capacity of the mailbox in bytes (likewise)
+ * @MBOX_LIMIT_USER_BYTES: kernel memory of a user's messages that are queued,
+ *	waiting for room or being received, headers included (EDQUOT)
+ * @MBOX_LIMIT_USER_MAILBOXES: mailboxes created by a user (EDQUOT)
+ * @MBOX_LIMIT_USER_REGIONS: regions created by a user (EDQUOT)
+ * @MBOX_LIMIT_USER_REGION_BYTES: bytes of these regions (EDQUOT)
+ * @MBOX_LIMIT_NS_OBJECTS: objects in the network namespace (ENOSPC); the uid
+ *	is the one that has created most of those that have not been unlinked
+ *
+ * A user's limits hold for the effective user id of the task that sends or
+ * creates and, if it is in a user namespace of its own, for the owner of that
+ * namespace and of each of its ancestors, as for the limits in
+ * /proc/sys/user. The limits themselves are parameters of the module. Tasks
+ * with CAP_SYS_RESOURCE in the initial user namespace are counted, never
+ * refused.
+ */
+enum mbox_limit {
+	MBOX_LIMIT_NONE			= 0,
+	MBOX_LIMIT_MSGS			= 1,
+	MBOX_LIMIT_BYTES		= 2,
+	MBOX_LIMIT_USER_BYTES		= 3,
+	MBOX_LIMIT_USER_MAILBOXES	= 4,
+	MBOX_LIMIT_USER_REGIONS		= 5,
+	MBOX_LIMIT_USER_REGION_BYTES	= 6,
+	MBOX_LIMIT_NS_OBJECTS		= 7,
+};
+
+/**
+ * struct mbox_refusal - why there was no room
+ * @limit: out: enum mbox_limit
+ * @uid: out: the user whose use of it is told
+ * @used: out: how much that user takes of it: messages, bytes or objects
+ * @max: out: the limit
+ *
+ * Written when a command fails with EAGAIN, ETIMEDOUT, EDQUOT or ENOSPC. Who
+ * takes most of a full mailbox is looked for among 64 users at most.
+ */
+struct mbox_refusal {
+	__u32 limit;
+	__u32 uid;
+	__u64 used;
+	__u64 max;
+};
+
+/* How to open: the low bits of @flags in mbox_create and mbox_open. */
+#define MBOX_O_READ		(1U << 0)	/* to receive, or map for reading */
+#define MBOX_O_WRITE		(1U << 1)	/* to send, or map for writing */
+#define MBOX_O_NONBLOCK		(1U << 2)	/* O_NONBLOCK on the descriptor */
+#define MBOX_O_INHERIT		(1U << 3)	/* not close-on-exec */
+
+/* Flags of mbox_create alone. */
+#define MBOX_CREATE_EXCL	(1U << 8)	/* EEXIST if the name is taken */
+#define MBOX_CREATE_MODE	(1U << 9)	/* @mode is given */
+#define MBOX_CREATE_FIXED	(1U << 10)	/* each message of exactly @msg_size */
+#define MBOX_CREATE_OWNER	(1U << 11)	/* existing: only if @owner owns it */
+
+/**
+ * struct mbox_create - MBOX_IOC_CREATE: create an object and open it
+ * @size: sizeof(struct mbox_create)
+ * @flags: MBOX_O_* and MBOX_CREATE_*
+ * @kind: MBOX_KIND_MAILBOX or MBOX_KIND_REGION
+ * @lifetime: enum mbox_lifetime
+ * @name: pointer to the name, which needs no terminating NUL; 0 for none
+ * @name_len: length of the name in bytes; 0 for none
+ * @mode: with MBOX_CREATE_MODE, the permission bits of user, group and others:
+ *	4 to receive (map for reading), 2 to send (map for writing). No umask
+ *	is applied (System V). Otherwise 0, and the mode is MBOX_DEFAULT_MODE.
+ * @owner: with MBOX_CREATE_OWNER, the user id that must own an object that is
+ *	there already (EACCES otherwise): names are a flat space in which anybody
+ *	may have come first. Otherwise 0.
+ * @reserved: 0
+ * @max_msgs: mailbox: capacity in messages
+ * @msg_size: mailbox: size of the largest message; with MBOX_CREATE_FIXED, of
+ *	every message. At most MBOX_MSG_SIZE_MAX.
+ * @max_bytes: mailbox: capacity in bytes of message data; not below @msg_size
+ * @region_size: region: its size, which must not be zero; it is rounded up to
+ *	whole pages and never changes
+ * @refusal: out: on EDQUOT and ENOSPC, why
+ *
+ * A name that exists is opened, as open(2) does with O_CREAT, unless
+ * MBOX_CREATE_EXCL is given; the attributes are then not looked at (mq_open),
+ * permission is. EEXIST if it names an object of another kind. The creator gets
+ * the access it asks for, whatever the mode says.
+ *
+ * The owner is the caller's effective user and group id. Messages that a
+ * mailbox holds while they are being received count in its capacity. For
+ * fields of the other kind of object, give 0.
+ *
+ * Return: a new descriptor, close-on-exec unless MBOX_O_INHERIT.
+ */
+struct mbox_create {
+	__u32 size;
+	__u32 flags;
+	__u32 kind;
+	__u32 lifetime;
+	__aligned_u64 name;
+	__u32 name_len;
+	__u32 mode;
+	__u32 owner;
+	__u32 reserved;
+	__u32 max_msgs;
+	__u32 msg_size;
+	__aligned_u64 max_bytes;
+	__aligned_u64 region_size;
+	struct mbox_refusal refusal;
+};
+#define MBOX_IOC_CREATE		_IO(MBOX_IOC_TYPE, MBOX_CMD_CREATE)
+
+/**
+ * enum mbox_by - how a target is found
+ * @MBOX_BY_NAME: by @name and @name_len
+ * @MBOX_BY_ID: by @id. Ids are never used again, and resolve in the network
+ *	namespace in which the object was created only.
+ * @MBOX_BY_FD: by @fd, a descriptor of the object
+ */
+enum mbox_by {
+	MBOX_BY_NAME	= 1,
+	MBOX_BY_ID	= 2,
+	MBOX_BY_FD	= 3,
+};
+
+/* Flags of mbox_target. */
+#define MBOX_TARGET_OWNER	(1U << 0)	/* only if @owner owns it, or EACCES */
+
+/**
+ * struct mbox_target - which object
+ * @by: enum mbox_by; fields of the other ways must be 0
+ * @kind: enum mbox_kind; EINVAL if the object is of another kind
+ * @flags: MBOX_TARGET_*
+ * @owner: the user id expected, with MBOX_TARGET_OWNER; 0 otherwise
+ * @name: pointer to the name
+ * @name_len: its length in bytes
+ * @fd: a descriptor
+ * @id: an id
+ */
+struct mbox_target {
+	__u32 by;
+	__u32 kind;
+	__u32 flags;
+	__u32 owner;
+	__aligned_u64 name;
+	__u32 name_len;
+	__s32 fd;
+	__aligned_u64 id;
+};
+
+/**
+ * struct mbox_open - MBOX_IOC_OPEN: open an object
+ * @size: sizeof(struct mbox_open)
+ * @flags: MBOX_O_*. Neither MBOX_O_READ nor MBOX_O_WRITE gives a descriptor
+ *	that needs no permission, for MBOX_IOC_STAT and MBOX_IOC_SET.
+ * @target: the object
+ *
+ * By name or id, permission is checked against the caller's effective ids;
+ * CAP_IPC_OWNER, in the user namespace that owns the network namespace,
+ * overrides it. By descriptor, the new one can do what the given one can, or
+ * less (EACCES): so an anonymous mailbox gets an end that can only send.
+ * An object that has ended is EPIPE.
+ *
+ * Each open is an endpoint of its own: it has its own direction and its own
+ * O_NONBLOCK, which duplicates and children share.
+ *
+ * Return: a new descriptor, close-on-exec unless MBOX_O_INHERIT.
+ */
+struct mbox_open {
+	__u32 size;
+	__u32 flags;
+	struct mbox_target target;
+};
+#define MBOX_IOC_OPEN		_IO(MBOX_IOC_TYPE, MBOX_CMD_OPEN)
+
+/**
+ * struct mbox_unlink - MBOX_IOC_UNLINK: take an object's name and id away
+ * @size: sizeof(struct mbox_unlink)
+ * @flags: 0
+ * @target: the object
+ *
+ * For the owner, or with CAP_IPC_OWNER (EACCES otherwise). The name is free at
+ * once. The object lives on until its last descriptor (and mapping) is closed,
+ * and what is queued can be received; nobody can open it any more but through
+ * a descriptor. ENOENT if it has neither name nor id (any more).
+ *
+ * Return: 0.
+ */
+struct mbox_unlink {
+	__u32 size;
+	__u32 flags;
+	struct mbox_target target;
+};
+#define MBOX_IOC_UNLINK		_IO(MBOX_IOC_TYPE, MBOX_CMD_UNLINK)
+
+/* Bits of @state in mbox_stat. */
+#define MBOX_STATE_LINKED	(1U << 0)	/* id (and name, if any) resolve */
+#define MBOX_STATE_ENDED	(1U << 1)	/* it has ended */
+#define MBOX_STATE_FIXED	(1U << 2)	/* MBOX_CREATE_FIXED */
+
+/**
+ * struct mbox_stat - MBOX_IOC_STAT: what an object is and how it is doing
+ * @size: sizeof(struct mbox_stat)
+ * @flags: 0
+ * @id: out: its id; in MBOX_IOC_LIST also an input
+ * @kind: out: enum mbox_kind
+ * @lifetime: out: enum mbox_lifetime, never MBOX_LIFE_DEFAULT
+ * @state: out: MBOX_STATE_*
+ * @mode: out: permission bits
+ * @uid: out: owner
+ * @gid: out: group
+ * @owner_pid: out: process-owned: the process, 0 if not in the caller's pid
+ *	namespace
+ * @name_len: out: length of the name, 0 if it has none
+ * @endpoints: out: open files of it
+ * @readers: out: those that can receive (map for reading)
+ * @writers: out: those that can send (map for writing)
+ * @msg_size: out: mailbox: as created
+ * @max_msgs: out: mailbox: capacity in messages
+ * @msgs: out: mailbox: messages that can be received now
+ * @max_bytes: out: mailbox: capacity in bytes
+ * @bytes: out: mailbox: bytes of data in @msgs and @held
+ * @held: out: mailbox: messages being received
+ * @waiting_receivers: out: mailbox: tasks blocked in a receive
+ * @waiting_senders: out: mailbox: tasks blocked in a send
+ * @sent: out: mailbox: messages accepted since its creation
+ * @received: out: mailbox: messages received since
+ * @purged: out: mailbox: messages thrown away by MBOX_IOC_PURGE since
+ * @region_size: out: region: its size
+ * @name: out: the name and a NUL
+ *
+ * Needs no permission beyond a descriptor.
+ *
+ * Return: 0.
+ *
+ * MBOX_IOC_LIST, on a descriptor of /dev/mbox, takes the same struct: it tells
+ * of the object with the lowest id above @id among those with an id in the
+ * namespace, or fails with ENOENT. Start with 0 and go on from each
+ * @id returned: what is created or unlinked meanwhile may or may not show,
+ * everything else shows once.
+ */
+struct mbox_stat {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 id;
+	__u32 kind;
+	__u32 lifetime;
+	__u32 state;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__s32 owner_pid;
+	__u32 name_len;
+	__u32 endpoints;
+	__u32 readers;
+	__u32 writers;
+	__u32 msg_size;
+	__u32 max_msgs;
+	__u32 msgs;
+	__aligned_u64 max_bytes;
+	__aligned_u64 bytes;
+	__u32 held;
+	__u32 waiting_receivers;
+	__u32 waiting_senders;
+	__u32 reserved;
+	__aligned_u64 sent;
+	__aligned_u64 received;
+	__aligned_u64 purged;
+	__aligned_u64 region_size;
+	char name[MBOX_NAME_MAX + 1];
+};
+#define MBOX_IOC_STAT		_IO(MBOX_IOC_TYPE, MBOX_CMD_STAT)
+#define MBOX_IOC_LIST		_IO(MBOX_IOC_TYPE, MBOX_CMD_LIST)
+
+/* Flags of mbox_set: which attributes to change. */
+#define MBOX_SET_UID		(1U << 0)
+#define MBOX_SET_GID		(1U << 1)
+#define MBOX_SET_MODE		(1U << 2)
+#define MBOX_SET_MAX_MSGS	(1U << 3)
+#define MBOX_SET_MAX_BYTES	(1U << 4)
+
+/**
+ * struct mbox_set - MBOX_IOC_SET: change attributes, all or none
+ * @size: sizeof(struct mbox_set)
+ * @flags: MBOX_SET_*; fields not named must be 0
+ * @uid: new owner
+ * @gid: new group
+ * @mode: new permission bits, for opens to come
+ * @max_msgs: mailbox: new capacity in messages, 1 or more
+ * @max_bytes: mailbox: new capacity in bytes, not below the message size
+ *
+ * For the owner, or with CAP_IPC_OWNER (EACCES otherwise), whatever the
+ * direction of the descriptor. Giving an object away does not give away what
+ * it is charged to. Shrinking a mailbox drops nothing: it takes no new message
+ * until it is below its capacity.
+ *
+ * Return: 0.
+ */
+struct mbox_set {
+	__u32 size;
+	__u32 flags;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__u32 max_msgs;
+	__aligned_u64 max_bytes;
+};
+#define MBOX_IOC_SET		_IO(MBOX_IOC_TYPE, MBOX_CMD_SET)
+
+/* Flags of mbox_send and mbox_recv. */
+#define MBOX_DONTWAIT		(1U << 0)	/* EAGAIN rather than wait */
+#define MBOX_REALTIME		(1U << 1)	/* @deadline is on CLOCK_REALTIME */
+
+/**
+ * struct mbox_send - MBOX_IOC_SEND: send a message
+ * @size: sizeof(struct mbox_send)
+ * @flags: MBOX_DONTWAIT, MBOX_REALTIME
+ * @buf: pointer to the data
+ * @len: its length in bytes; 0 is a message too
+ * @priority: 0 to MBOX_PRIORITY_MAX
+ * @type: any number, handed to the receiver (System V's message type)
+ * @deadline: absolute time in nanoseconds on CLOCK_MONOTONIC (with
+ *	MBOX_REALTIME on CLOCK_REALTIME, whose steps move it) until which to wait
+ *	for room, not above 2^63 - 1; 0 waits for ever. One in the past still
+ *	sends if there is room (mq_timedsend).
+ * @refusal: out: on EAGAIN, ETIMEDOUT and EDQUOT, what there was no room in
+ *
+ * Waits, where the mailbox is full, for room; those who wait get it by the
+ * priority of their messages, then in the order in which they came, and a
+ * newcomer does not overtake them. Limits of users fail at once. O_NONBLOCK on
+ * the descriptor is as MBOX_DONTWAIT. The message is charged to the effective
+ * user of the task that sends it. EPIPE where nobody can ever receive it: the
+ * mailbox has ended, or it has no name or id (any more) and no descriptor that
+ * can receive. A receiving descriptor of one's own counts: open write-only.
+ *
+ * Return: 0 once the message is in the mailbox, or with a receiver.
+ */
+struct mbox_send {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 buf;
+	__u32 len;
+	__u32 priority;
+	__s64 type;
+	__aligned_u64 deadline;
+	struct mbox_refusal refusal;
+};
+#define MBOX_IOC_SEND		_IO(MBOX_IOC_TYPE, MBOX_CMD_SEND)
+
+/**
+ * struct mbox_recv - MBOX_IOC_RECV: receive a message
+ * @size: sizeof(struct mbox_recv)
+ * @flags: MBOX_DONTWAIT, MBOX_REALTIME
+ * @buf: pointer to where the data goes
+ * @buf_size: how much fits there
+ * @len: out: length of the data; on EMSGSIZE the length needed
+ * @deadline: as in mbox_send, to wait for a message
+ * @type: out: as sent
+ * @seq: out: the how-manieth message of the mailbox it is, from 1
+ * @time: out: when it was sent, on CLOCK_MONOTONIC
+ * @priority: out: as sent
+ * @reserved: 0
+ * @pid: out: sender's process id; 0 if not in the receiver's pid namespace
+ * @tid: out: sender's thread id; likewise
+ * @uid: out: sender's effective user id; the overflow id if not mapped
+ * @gid: out: sender's effective group id; likewise
+ *
+ * Receives the message of the highest priority, the oldest of these. The
+ * message leaves the mailbox when its data and this struct have been written:
+ * a bad pointer (EFAULT) or a small buffer (EMSGSIZE) leaves it at its place.
+ * Who waits longest is served first. EPIPE where no message can ever come: the
+ * mailbox has ended and is empty; or it is empty, has no name or id (any more),
+ * and no descriptor that can send.
+ *
+ * Return: 0.
+ */
+struct mbox_recv {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 buf;
+	__u32 buf_size;
+	__u32 len;
+	__aligned_u64 deadline;
+	__s64 type;
+	__aligned_u64 seq;
+	__aligned_u64 time;
+	__u32 priority;
+	__u32 reserved;
+	__s32 pid;
+	__s32 tid;
+	__u32 uid;
+	__u32 gid;
+};
+#define MBOX_IOC_RECV		_IO(MBOX_IOC_TYPE, MBOX_CMD_RECV)
+
+/**
+ * struct mbox_purge - MBOX_IOC_PURGE: throw away what is queued
+ * @size: sizeof(struct mbox_purge)
+ * @flags: 0
+ *
+ * Drops the messages that were queued when it was called, not those that are
+ * being received nor those of senders that wait for room, who get it.
+ * Needs a descriptor that can receive (EBADF).
+ *
+ * Return: how many were dropped.
+ */
+struct mbox_purge {
+	__u32 size;
+	__u32 flags;
+};
+#define MBOX_IOC_PURGE		_IO(MBOX_IOC_TYPE, MBOX_CMD_PURGE)
+
+/**
+ * struct mbox_counter - a limit and how much of it is used
+ * @used: out: in use
+ * @max: out: the limit
+ */
+struct mbox_counter {
+	__u64 used;
+	__u64 max;
+};
+
+/**
+ * struct mbox_usage - MBOX_IOC_USAGE: what a user takes of the limits
+ * @size: sizeof(struct mbox_usage)
+ * @flags: 0
+ * @uid: the user, as seen from the caller's user namespace
+ * @reserved: 0
+ * @bytes: out: MBOX_LIMIT_USER_BYTES. These are drawn in small chunks for each
+ *	mailbox that the user sends to, of which one may be unused as long as an
+ *	endpoint is open through which the user has sent.
+ * @mailboxes: out: MBOX_LIMIT_USER_MAILBOXES
+ * @regions: out: MBOX_LIMIT_USER_REGIONS
+ * @region_bytes: out: MBOX_LIMIT_USER_REGION_BYTES
+ * @ns_objects: out: MBOX_LIMIT_NS_OBJECTS, of the whole namespace
+ *
+ * For one's own effective or real user id; for others' with CAP_IPC_OWNER
+ * (EACCES otherwise). EINVAL for an id that has no mapping.
+ *
+ * Return: 0.
+ */
+struct mbox_usage {
+	__u32 size;
+	__u32 flags;
+	__u32 uid;
+	__u32 reserved;
+	struct mbox_counter bytes;
+	struct mbox_counter mailboxes;
+	struct mbox_counter regions;
+	struct mbox_counter region_bytes;
+	struct mbox_counter ns_objects;
+};
+#define MBOX_IOC_USAGE		_IO(MBOX_IOC_TYPE, MBOX_CMD_USAGE)
+
+#endif /* _UAPI_LINUX_MBOX_H */
