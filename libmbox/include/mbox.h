@@ -1,4 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libmbox: the commands of /dev/mbox as functions.
+ *
+ * <linux/mbox.h> is the reference of the structs, flags and errors; mbox(7)
+ * explains the concepts. What is said here holds for all functions:
+ *
+ * - The result is the return value: 0 or more on success, a negative error
+ *   number (-EAGAIN) on failure. errno carries no result; it may have changed.
+ * - Descriptors are plain file descriptors. The caller owns each one returned
+ *   and closes it with close(2). They are close-on-exec unless MBOX_O_INHERIT
+ *   says otherwise, can be polled, inherited, duplicated and passed over a Unix
+ *   socket.
+ * - The library keeps no state and starts no threads. Every function may be
+ *   called from any thread, and from a signal handler.
+ * - Memory stays the caller's, and nothing is kept of it after the return.
+ * - Structs are to be zeroed by the caller before what is wanted is set. The
+ *   library fills in @size and what the other arguments say. What the kernel
+ *   writes is left in them, on failure too.
+ * - Sizes are in bytes, times in nanoseconds.
+ * - Only mbox_send(), mbox_sendmsg(), mbox_recv() and mbox_recvmsg() wait. A
+ *   signal ends the wait with -EINTR, unless its handler was installed with
+ *   SA_RESTART; then they go on waiting, to the same deadline.
+ * - Beside the errors that are named, any function that takes a descriptor
+ *   fails with -EBADF where it is none and with -ENOTTY where it is not of the
+ *   device or object that the function is for; with -EINVAL and -EOPNOTSUPP for
+ *   fields and flags that are wrong or unknown to the kernel; with -EFAULT for
+ *   a bad pointer; with -ENOMEM where the kernel is out of memory.
+ */
 #ifndef MBOX_H
 #define MBOX_H
 
@@ -11,34 +39,332 @@
 extern "C" {
 #endif
 
+/**
+ * mbox_device() - open /dev/mbox
+ *
+ * The descriptor makes, opens, lists and unlinks objects in the network
+ * namespace in which it was opened. Objects do not need it: it may be closed
+ * as soon as they are open.
+ *
+ * Return: a descriptor, close-on-exec, which the caller closes. -ENOENT or
+ * -ENXIO where the module is not loaded, otherwise as open(2).
+ *
+ * Since: 0.1
+ */
 int mbox_device(void);
 
+/**
+ * mbox_create() - create a mailbox, or open the one of that name
+ * @dev: descriptor of /dev/mbox
+ * @name: name, 1 to MBOX_NAME_MAX bytes, no '/'; NULL for none
+ * @flags: MBOX_O_* for the access wanted, MBOX_CREATE_* for what must hold
+ * @attr: attributes, all defaults where NULL. @size, @flags, @kind, @name and
+ *	@name_len are filled in; @refusal tells the limit after -EDQUOT, -ENOSPC.
+ *
+ * Without MBOX_CREATE_EXCL an existing mailbox is opened as it is (POSIX:
+ * mq_open() with O_CREAT). @mode has its effect with MBOX_CREATE_MODE, and no
+ * umask (System V: msgget()). A named mailbox stays until it is unlinked
+ * unless @lifetime says otherwise (ours).
+ *
+ * Return: a descriptor of the mailbox, which the caller closes. -EEXIST where
+ * the name is taken: with MBOX_CREATE_EXCL, or by a region. -EACCES where it
+ * exists and its mode or MBOX_CREATE_OWNER forbids. -EPIPE where it exists and
+ * has ended. -ENAMETOOLONG, -EMFILE, -ENFILE; -EDQUOT and -ENOSPC at a limit.
+ *
+ * Since: 0.1
+ */
 int mbox_create(int dev, const char *name, unsigned int flags,
 		struct mbox_create *attr);
+
+/**
+ * mbox_region_create() - create a region, or open the one of that name
+ * @dev: descriptor of /dev/mbox
+ * @name: name as for mbox_create(), of which a region may not share one
+ * @flags: MBOX_O_*, MBOX_CREATE_*
+ * @size: size in bytes, not 0, rounded up to whole pages. An existing region
+ *	keeps its own: ask mbox_region_map() or mbox_stat().
+ * @attr: attributes, all defaults where NULL. As for mbox_create(); also
+ *	@region_size is filled in.
+ *
+ * The memory is zeroed and never changes its size, so that no access to a
+ * mapping ends in SIGBUS (ours; shm_open() with ftruncate() can).
+ *
+ * Return: a descriptor of the region, to be mapped with mbox_region_map() or
+ * mmap(2), which the caller closes; a mapping outlives it. Errors as
+ * mbox_create(), -EEXIST also where the name is a mailbox's.
+ *
+ * Since: 0.1
+ */
 int mbox_region_create(int dev, const char *name, unsigned int flags,
 		       size_t size, struct mbox_create *attr);
+
+/**
+ * mbox_open() - open a mailbox or a region by its name
+ * @dev: descriptor of /dev/mbox
+ * @name: the name
+ * @flags: MBOX_O_*; with neither MBOX_O_READ nor MBOX_O_WRITE the descriptor
+ *	is for mbox_stat() and mbox_set(), and needs no permission
+ *
+ * Return: a descriptor, which the caller closes. -ENOENT, -EACCES,
+ * -ENAMETOOLONG, -EMFILE, -ENFILE; -EPIPE where the object has ended.
+ *
+ * Since: 0.1
+ */
 int mbox_open(int dev, const char *name, unsigned int flags);
+
+/**
+ * mbox_open_id() - open a mailbox or a region by its id
+ * @dev: descriptor of /dev/mbox
+ * @id: the id, as from mbox_stat() or mbox_list()
+ * @flags: as for mbox_open()
+ *
+ * An id is never used again (ours; System V reuses them).
+ *
+ * Return: as mbox_open().
+ *
+ * Since: 0.1
+ */
 int mbox_open_id(int dev, uint64_t id, unsigned int flags);
+
+/**
+ * mbox_open_fd() - open an object once more, by a descriptor of it
+ * @dev: descriptor of /dev/mbox
+ * @fd: descriptor of the object; stays open, and stays the caller's
+ * @flags: as for mbox_open(), with no more access than @fd has
+ *
+ * The new descriptor is an endpoint of its own, with its own direction and
+ * O_NONBLOCK, which dup(2) would share. So an anonymous mailbox gets an end
+ * that can only send (ours).
+ *
+ * Return: a descriptor, which the caller closes. -EACCES for more access than
+ * @fd has, -EBADF where @fd is not of an object, -EPIPE where it has ended,
+ * -EMFILE, -ENFILE.
+ *
+ * Since: 0.1
+ */
 int mbox_open_fd(int dev, int fd, unsigned int flags);
+
+/**
+ * mbox_open_target() - open an object, in full
+ * @dev: descriptor of /dev/mbox
+ * @target: which object, of which kind and owner
+ * @flags: as for mbox_open()
+ *
+ * Return: as mbox_open() and mbox_open_fd(); -EACCES where another than the
+ * expected user owns the object, -EINVAL where it is of another kind.
+ *
+ * Since: 0.1
+ */
 int mbox_open_target(int dev, const struct mbox_target *target,
 		     unsigned int flags);
+
+/**
+ * mbox_unlink() - take the name and id of an object away
+ * @dev: descriptor of /dev/mbox
+ * @name: the name
+ *
+ * The name is free at once; the object lives on for those who have it open or
+ * mapped (POSIX: mq_unlink(), shm_unlink(); System V's IPC_RMID ends a queue
+ * under its users).
+ *
+ * Return: 0. -ENOENT, -ENAMETOOLONG; -EACCES unless the caller owns the object
+ * or has CAP_IPC_OWNER.
+ *
+ * Since: 0.1
+ */
 int mbox_unlink(int dev, const char *name);
+
+/**
+ * mbox_unlink_target() - unlink an object, in full
+ * @dev: descriptor of /dev/mbox
+ * @target: which object: by name, by id, or by a descriptor of it
+ *
+ * Return: as mbox_unlink(); -ENOENT also for an object that has neither name
+ * nor id.
+ *
+ * Since: 0.1
+ */
 int mbox_unlink_target(int dev, const struct mbox_target *target);
+
+/**
+ * mbox_list() - tell of the next object of the namespace
+ * @dev: descriptor of /dev/mbox
+ * @stat: on entry, @id is the last one told, 0 to start; nothing else needs to
+ *	be set. On success, the object of the lowest id above it.
+ *
+ * Objects that come or go during a walk may or may not be told, all others
+ * are, once. Needs no permission.
+ *
+ * Return: 0, or -ENOENT after the last one; @id then is what it was.
+ *
+ * Since: 0.1
+ */
 int mbox_list(int dev, struct mbox_stat *stat);
+
+/**
+ * mbox_usage() - tell what a user takes of the limits
+ * @dev: descriptor of /dev/mbox
+ * @uid: the user, in the caller's user namespace
+ * @usage: filled in; nothing needs to be set
+ *
+ * Return: 0. -EACCES for other users, without CAP_IPC_OWNER; -EINVAL for an id
+ * that has no mapping.
+ *
+ * Since: 0.1
+ */
 int mbox_usage(int dev, uid_t uid, struct mbox_usage *usage);
 
+/**
+ * mbox_stat() - tell what an object is and how it is doing
+ * @fd: any descriptor of a mailbox or a region
+ * @stat: filled in; nothing needs to be set
+ *
+ * Return: 0.
+ *
+ * Since: 0.1
+ */
 int mbox_stat(int fd, struct mbox_stat *stat);
+
+/**
+ * mbox_set() - change owner, mode or capacity
+ * @fd: any descriptor of a mailbox or a region
+ * @set: @flags names what to change, and the fields named have the new values
+ *
+ * All is changed, or nothing (System V: msgctl() with IPC_SET). Descriptors
+ * that are open keep their access.
+ *
+ * Return: 0. -EACCES unless the caller owns the object or has CAP_IPC_OWNER.
+ *
+ * Since: 0.1
+ */
 int mbox_set(int fd, struct mbox_set *set);
 
+/**
+ * mbox_send() - send a message
+ * @fd: mailbox, open with MBOX_O_WRITE
+ * @buf: data, copied before the function returns
+ * @len: its length in bytes; 0 is a message too
+ * @priority: 0 to MBOX_PRIORITY_MAX; higher ones are received first (POSIX)
+ *
+ * Waits for ever while the mailbox is full, unless the descriptor has
+ * O_NONBLOCK. Limits of users fail at once.
+ *
+ * Return: 0 once the message is in the mailbox or with a receiver. -EAGAIN
+ * where it would have to wait, -EINTR on a signal: nothing was sent. -EMSGSIZE
+ * for a length that the mailbox does not take, -EDQUOT at a limit of the user,
+ * -EBADF without MBOX_O_WRITE. -EPIPE where nobody can ever receive it; never
+ * a SIGPIPE.
+ *
+ * Since: 0.1
+ */
 int mbox_send(int fd, const void *buf, size_t len, unsigned int priority);
+
+/**
+ * mbox_sendmsg() - send a message, in full
+ * @fd: mailbox, open with MBOX_O_WRITE
+ * @msg: the message: as mbox_send(), and a type (System V), a deadline, and
+ *	whether to wait at all. After -EAGAIN, -ETIMEDOUT and -EDQUOT @refusal
+ *	tells what there was no room in, and who takes most of it.
+ *
+ * @deadline is absolute, on CLOCK_MONOTONIC or, with MBOX_REALTIME (POSIX:
+ * mq_timedsend()), on CLOCK_REALTIME; 0 waits for ever. mbox_deadline() makes
+ * one. One that is past still sends where there is room.
+ *
+ * Return: as mbox_send(); -ETIMEDOUT where the deadline passed.
+ *
+ * Since: 0.1
+ */
 int mbox_sendmsg(int fd, struct mbox_send *msg);
+
+/**
+ * mbox_recv() - receive a message
+ * @fd: mailbox, open with MBOX_O_READ
+ * @buf: where the data goes
+ * @size: how many bytes fit there
+ * @priority: where its priority goes; may be NULL
+ *
+ * Receives the message of the highest priority, the oldest of these (POSIX).
+ * Waits for ever while there is none, unless the descriptor has O_NONBLOCK. A
+ * failure loses nothing: the message stays at its place (ours).
+ *
+ * Return: the length of the message, which may be 0. -EAGAIN where it would
+ * have to wait, -EINTR on a signal; -EMSGSIZE where the message is larger than
+ * @size (any size that holds the message will do, unlike mq_receive();
+ * mbox_recvmsg() tells the size needed); -EBADF without MBOX_O_READ. -EPIPE
+ * where no message can ever come.
+ *
+ * Since: 0.1
+ */
 ssize_t mbox_recv(int fd, void *buf, size_t size, unsigned int *priority);
+
+/**
+ * mbox_recvmsg() - receive a message, in full
+ * @fd: mailbox, open with MBOX_O_READ
+ * @msg: where the data goes, a deadline and whether to wait at all; then the
+ *	message's length, priority, type, number and time, and who sent it: the
+ *	ids are the kernel's word, in the receiver's namespaces (ours). After
+ *	-EMSGSIZE, @len is the size needed.
+ *
+ * Return: the length of the message, also in @len. Errors as mbox_recv();
+ * -ETIMEDOUT where the deadline passed.
+ *
+ * Since: 0.1
+ */
 ssize_t mbox_recvmsg(int fd, struct mbox_recv *msg);
+
+/**
+ * mbox_purge() - throw away the messages that are queued
+ * @fd: mailbox, open with MBOX_O_READ
+ *
+ * Messages that are being received are not touched; senders that wait for room
+ * get it.
+ *
+ * Return: how many messages were dropped. -EBADF without MBOX_O_READ.
+ *
+ * Since: 0.1
+ */
 int mbox_purge(int fd);
 
+/**
+ * mbox_region_map() - map a whole region
+ * @fd: region, open with MBOX_O_READ; with PROT_WRITE, MBOX_O_WRITE as well
+ * @prot: PROT_READ, PROT_WRITE, or both; never PROT_EXEC
+ * @addr: where the address goes; untouched on failure
+ * @size: where the size of the region goes; may be NULL
+ *
+ * The mapping is shared, and keeps the region when @fd is closed. fork(2)
+ * inherits it, exec(2) drops it. The caller unmaps it with munmap(2).
+ *
+ * Return: 0. -EINVAL where @fd is a mailbox, -EACCES where it is not open for
+ * @prot, -ENOMEM where the address space has no room, otherwise as mmap(2).
+ *
+ * Since: 0.1
+ */
 int mbox_region_map(int fd, int prot, void **addr, size_t *size);
 
+/**
+ * mbox_deadline() - a deadline that is some time from now
+ * @ns: how far, in nanoseconds; 0 is a deadline that has come
+ *
+ * A deadline is absolute, so a call that is made again after -EINTR still ends
+ * when the first one would have.
+ *
+ * Return: the time on CLOCK_MONOTONIC, for @deadline without MBOX_REALTIME;
+ * never 0, which waits for ever, and at most 2^63 - 1, the latest there is.
+ *
+ * Since: 0.1
+ */
 uint64_t mbox_deadline(uint64_t ns);
+
+/**
+ * mbox_limit_name() - what a limit is called, for an error message
+ * @limit: enum mbox_limit, as in struct mbox_refusal
+ *
+ * Return: a constant string, also for a value that the library does not know.
+ * It is not to be freed.
+ *
+ * Since: 0.1
+ */
 const char *mbox_limit_name(uint32_t limit);
 
 #ifdef __cplusplus

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What was done, in tables, and what of it is wrong.
+ */
+#include <ctype.h>
+#include <unistd.h>
+
+#include "demo.h"
+
+static void print_tally(const char *worker, const char *from,
+			const struct tally *t)
+{
+	printf("%-9s %-7s %6lu %6lu %6lu %11lu %7lu %9lu %7.1f ms %5lu\n",
+	       worker, from, t->pieces, t->pieces - t->large, t->large,
+	       t->bytes, t->overtook, t->overtaken,
+	       t->pieces ? t->queued / 1e6 / t->pieces : 0, t->no_room);
+}
+
+void report_pieces(const struct demo *d)
+{
+	const struct process *producers = &d->processes[NR_WORKERS];
+
+	for (int i = 0; i < NR_PROCESSES; i++)
+		printf("%s%s: process %d", i ? ", " : "\n\n",
+		       d->processes[i].name, d->processes[i].pid);
+	printf("\n\n%-9s %-7s %6s %6s %6s %11s %7s %9s %10s %5s\n", "", "from",
+	       "pieces", "small", "large", "bytes", "earlier", "later",
+	       "in queue", "full");
+	for (int w = 0; w < NR_WORKERS; w++)
+		for (int p = 0; p < NR_PRODUCERS; p++)
+			print_tally(p ? "" : d->processes[w].name,
+				    producers[p].name, &d->tally[w][p]);
+	for (int p = 0; p < NR_PRODUCERS; p++)
+		print_tally(p ? "" : "all", producers[p].name, &d->from[p]);
+	puts("earlier, later: pieces received before, after their turn\n"
+	     "in queue: mean time from send to receive\n"
+	     "full: how often the producer had to wait for room");
+}
+
+static unsigned int report_mailbox(const char *name, int fd)
+{
+	static const char * const owner[] = { "", "kernel", "process", "none" };
+	struct mbox_stat s;
+	bool wrong;
+
+	must(mbox_stat(fd, &s), "look at a mailbox");
+	wrong = s.sent != s.received || s.msgs || s.bytes || s.held || s.purged;
+	printf("%-22s %-7s %8llu %8llu %6u %6u  %s\n", name, owner[s.lifetime],
+	       s.sent, s.received, s.msgs, s.held, wrong ? "WRONG" : "ok");
+	return wrong;
+}
+
+unsigned int report_mailboxes(const struct demo *d)
+{
+	unsigned int wrong = 0;
+
+	printf("\n%-22s %-7s %8s %8s %6s %6s\n", "mailbox", "owner", "sent",
+	       "received", "queued", "held");
+	for (int i = 0; i < NR_WORKERS; i++)
+		wrong += report_mailbox(d->inbox_name[i], d->inbox_stat[i]);
+	return wrong + report_mailbox(d->free_name, d->free_slots) +
+	       report_mailbox("(results)", d->results_out);
+}
+
+unsigned int report_leftovers(const struct demo *d,
+			      const struct mbox_usage *before)
+{
+	struct mbox_usage after;
+	bool wrong;
+
+	must(mbox_usage(d->dev, geteuid(), &after), "ask for the usage");
+	wrong = memcmp(&after, before, sizeof(after));
+	printf("\nleft behind: %lld objects, %lld message bytes, %lld region bytes: %s\n",
+	       after.ns_objects.used - before->ns_objects.used,
+	       after.bytes.used - before->bytes.used,
+	       after.region_bytes.used - before->region_bytes.used,
+	       wrong ? "WRONG" : "ok");
+	return wrong;
+}
+
+static void print_counts(const struct counts *c, int digits)
+{
+	printf("%9lu %9lu %11lu  %-*.*s  ", c->lines, c->words, c->bytes,
+	       digits, digits, c->sha256);
+}
+
+static void print_name(const char *name)
+{
+	for (; *name; name++)
+		putchar(iscntrl((unsigned char)*name) ? '?' : *name);
+	putchar('\n');
+}
+
+static bool is_wrong(const struct file *f)
+{
+	const struct counts *a = &f->found, *b = &f->expected;
+
+	return !f->is_expected || !f->is_complete || a->lines != b->lines ||
+	       a->words != b->words || a->bytes != b->bytes ||
+	       strcmp(a->sha256, b->sha256);
+}
+
+unsigned int report_files(const struct demo *d)
+{
+	unsigned int wrong = 0;
+
+	printf("\n%9s %9s %11s  %-16s  worker  result    file\n", "lines",
+	       "words", "bytes", "sha256");
+	for (unsigned int i = 0; i < d->nr_files; i++) {
+		const struct file *f = &d->files[i];
+
+		print_counts(&f->found, 16);
+		printf("%6u  %-8s  ", f->worker, !f->is_expected ? "EXTRA" :
+		       is_wrong(f) ? "MISMATCH" : "ok");
+		print_name(f->name);
+	}
+
+	printf("\n");
+	for (unsigned int i = 0; i < d->nr_files; i++) {
+		const struct file *f = &d->files[i];
+
+		if (!is_wrong(f))
+			continue;
+		wrong++;
+		print_name(f->name);
+		print_counts(&f->found, 64);
+		puts("found");
+		print_counts(&f->expected, 64);
+		puts(f->is_expected ? "expected" : "expected no such file");
+	}
+	printf("by wc and sha256sum: %u of %u files ok, %u wrong, %u missing\n",
+	       d->nr_files - wrong, d->nr_files, wrong, d->nr_missing);
+	return wrong + d->nr_missing;
+}

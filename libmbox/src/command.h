@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What every function of the library does: one ioctl, its result as a value.
+ */
+#ifndef LIBMBOX_COMMAND_H
+#define LIBMBOX_COMMAND_H
+
+#include <assert.h>
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <mbox.h>
+
+/* All else is hidden; the map file gives what this marks its version. */
+#define MBOX_EXPORT	__attribute__((visibility("default")))
+
+/*
+ * The library fills in the size of a struct, and the kernel reads and writes
+ * that much of it. A program compiled with an older header has allocated less:
+ * where one of these grows, the functions that take it get a new version in
+ * the map file, and the old version keeps the old size.
+ */
+#define MBOX_ABI(type, bytes) \
+	static_assert(sizeof(type) == (bytes), #type " needs a new version")
+
+MBOX_ABI(struct mbox_create, 88);
+MBOX_ABI(struct mbox_target, 40);
+MBOX_ABI(struct mbox_stat, 392);
+MBOX_ABI(struct mbox_set, 32);
+MBOX_ABI(struct mbox_usage, 96);
+MBOX_ABI(struct mbox_send, 64);
+MBOX_ABI(struct mbox_recv, 80);
+
+static inline int mbox_command(int fd, unsigned long command, void *arg)
+{
+	int ret = ioctl(fd, command, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+/* The kernel takes pointers as 64 bits, whatever the caller's are. */
+static inline uint64_t mbox_pointer(const void *p)
+{
+	return (uintptr_t)p;
+}
+
+/*
+ * The kernel judges names. One byte more than it allows is enough for that,
+ * and a string of any length keeps its length within 32 bits.
+ */
+static inline uint32_t mbox_name_len(const char *name)
+{
+	return name ? strnlen(name, MBOX_NAME_MAX + 1) : 0;
+}
+
+#endif /* LIBMBOX_COMMAND_H */

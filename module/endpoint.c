@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An endpoint: one open file of an object. How a descriptor comes to be, by
+ * creating or by opening, and how it goes.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/slab.h>
+#include "mbox.h"
+
+static const struct file_operations mbox_endpoint_fops;
+
+static struct mbox_object *mbox_file_object(struct file *file)
+{
+	struct mbox_endpoint *ep = file->private_data;
+
+	return ep->obj;
+}
+
+/*
+ * A process-owned object ends when its process closes its last descriptor of
+ * it, which other processes may still hold. Called at every close of a
+ * descriptor, with the table that it was in.
+ */
+static int mbox_is_endpoint_of(const void *obj, struct file *file,
+			       unsigned int fd)
+{
+	return file->f_op == &mbox_endpoint_fops &&
+	       mbox_file_object(file) == obj;
+}
+
+static int mbox_endpoint_flush(struct file *file, fl_owner_t table)
+{
+	struct mbox_object *obj = mbox_file_object(file);
+
+	if (obj->lifetime != MBOX_LIFE_PROCESS ||
+	    task_tgid(current) != obj->creator)
+		return 0;
+	/*
+	 * As the process exits, its whole table goes, and is no longer the
+	 * task's. It must not be searched then: only some kernels have emptied
+	 * the slot by now.
+	 */
+	if (current->files == table &&
+	    iterate_fd(current->files, 0, mbox_is_endpoint_of, obj))
+		return 0;
+	mbox_object_unlink(obj, true);
+	return 0;
+}
+
+static int mbox_endpoint_release(struct inode *inode, struct file *file)
+{
+	struct mbox_endpoint *ep = file->private_data;
+
+	if (ep->obj) {
+		if (ep->obj->ops->kind == MBOX_KIND_MAILBOX)
+			mbox_mailbox_forget(mbox_to_mailbox(ep->obj), ep);
+		mbox_object_detach(ep->obj, file->f_mode);
+	}
+	kfree(ep);
+	return 0;
+}
+
+static __poll_t mbox_endpoint_poll(struct file *file, poll_table *wait)
+{
+	struct mbox_object *obj = mbox_file_object(file);
+
+	if (obj->ops->kind != MBOX_KIND_MAILBOX)
+		return DEFAULT_POLLMASK;
+	return mbox_mailbox_poll(mbox_to_mailbox(obj), file, wait);
+}
+
+static int mbox_endpoint_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct mbox_object *obj = mbox_file_object(file);
+
+	if (obj->ops->kind != MBOX_KIND_REGION)
+		return -ENODEV;
+	return mbox_region_mmap(obj, vma);
+}
+
+/* Where to map: shmem knows what suits huge pages. */
+static unsigned long mbox_endpoint_place(struct file *file, unsigned long addr,
+					 unsigned long len,
+					 unsigned long pgoff,
+					 unsigned long flags)
+{
+	struct mbox_object *obj = mbox_file_object(file);
+
+	if (obj->ops->kind != MBOX_KIND_REGION)
+		return -ENODEV;
+	return mbox_region_place(obj, addr, len, pgoff, flags);
+}
+
+static const struct file_operations mbox_endpoint_fops = {
+	.owner = THIS_MODULE,
+	.flush = mbox_endpoint_flush,
+	.release = mbox_endpoint_release,
+	.poll = mbox_endpoint_poll,
+	.mmap = mbox_endpoint_mmap,
+	.get_unmapped_area = mbox_endpoint_place,
+	.unlocked_ioctl = mbox_object_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/* A file with an endpoint of no object yet. Just fput() it to undo that. */
+static struct file *mbox_endpoint_file(u32 flags)
+{
+	struct mbox_endpoint *ep;
+	struct file *file;
+	int mode;
+
+	switch (flags & (MBOX_O_READ | MBOX_O_WRITE)) {
+	case MBOX_O_READ:
+		mode = O_RDONLY;
+		break;
+	case MBOX_O_WRITE:
+		mode = O_WRONLY;
+		break;
+	case MBOX_O_READ | MBOX_O_WRITE:
+		mode = O_RDWR;
+		break;
+	default:
+		mode = O_ACCMODE;	/* neither */
+	}
+	if (flags & MBOX_O_NONBLOCK)
+		mode |= O_NONBLOCK;
+
+	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+	if (!ep)
+		return ERR_PTR(-ENOMEM);
+	file = anon_inode_getfile("[mbox]", &mbox_endpoint_fops, ep, mode);
+	if (IS_ERR(file))
+		kfree(ep);
+	return file;
+}
+
+/*
+ * A new descriptor, and its file in *@filep. Success is certain from then on,
+ * but for what mbox_endpoint_done() is told.
+ */
+static int mbox_endpoint_prepare(u32 flags, struct file **filep)
+{
+	int fd;
+
+	fd = get_unused_fd_flags(flags & MBOX_O_INHERIT ? 0 : O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	*filep = mbox_endpoint_file(flags);
+	if (IS_ERR(*filep)) {
+		put_unused_fd(fd);
+		return PTR_ERR(*filep);
+	}
+	return fd;
+}
+
+/* Install the descriptor, or undo it if @ret is an error. */
+static int mbox_endpoint_done(int fd, struct file *file,
+			      struct mbox_object *obj, int ret)
+{
+	struct mbox_endpoint *ep = file->private_data;
+
+	if (ret) {
+		put_unused_fd(fd);
+		fput(file);
+		return ret;
+	}
+	ep->obj = obj;
+	fd_install(fd, file);
+	return fd;
+}
+
+/* The object at which @fd points, with a reference, or -EBADF. */
+static struct mbox_object *mbox_object_by_fd(int fd, fmode_t *mode)
+{
+	struct mbox_object *obj = ERR_PTR(-EBADF);
+	struct file *file = fget(fd);
+
+	if (!file)
+		return obj;
+	if (file->f_op == &mbox_endpoint_fops) {
+		obj = mbox_file_object(file);
+		mbox_object_get(obj);
+		*mode = file->f_mode;
+	}
+	fput(file);
+	return obj;
+}
+
+/*
+ * Find @goal: returns the object with a reference, its registry locked, and in
+ * *@mode what the given descriptor can do, if that is how it was found.
+ */
+static struct mbox_object *mbox_find_and_lock(struct mbox_registry *reg,
+					      const struct mbox_goal *goal,
+					      fmode_t *mode)
+{
+	struct mbox_object *obj;
+	int ret = 0;
+
+	if (goal->by == MBOX_BY_FD) {
+		obj = mbox_object_by_fd(goal->fd, mode);
+		if (IS_ERR(obj))
+			return obj;
+		mutex_lock(&obj->registry->lock);
+	} else {
+		mutex_lock(&reg->lock);
+		if (goal->by == MBOX_BY_ID)
+			obj = mbox_registry_by_id_locked(reg, goal->id);
+		else
+			obj = mbox_registry_by_name_locked(reg, goal->name,
+							   goal->name_len);
+		if (!obj) {
+			mutex_unlock(&reg->lock);
+			return ERR_PTR(-ENOENT);
+		}
+		mbox_object_get(obj);
+	}
+
+	if (goal->kind != MBOX_KIND_ANY && goal->kind != obj->ops->kind)
+		ret = -EINVAL;
+	else if (goal->check_owner && !uid_eq(goal->owner, obj->uid))
+		ret = -EACCES;
+	if (ret) {
+		mutex_unlock(&obj->registry->lock);
+		mbox_object_put(obj);
+		return ERR_PTR(ret);
+	}
+	return obj;
+}
+
+/* May @goal, found with what its descriptor can do, be opened with @flags? */
+static bool mbox_may_open_locked(struct mbox_object *obj,
+				 const struct mbox_goal *goal, fmode_t mode,
+				 u32 flags)
+{
+	if (goal->by == MBOX_BY_FD)
+		return (!(flags & MBOX_O_READ) || mode & FMODE_READ) &&
+		       (!(flags & MBOX_O_WRITE) || mode & FMODE_WRITE);
+	return mbox_object_permits_locked(obj, flags);
+}
+
+/* MBOX_IOC_OPEN: returns a descriptor. */
+int mbox_endpoint_open(struct mbox_registry *reg, const struct mbox_goal *goal,
+		       u32 flags)
+{
+	struct mbox_object *obj;
+	struct file *file;
+	fmode_t mode = 0;
+	int fd, ret;
+
+	fd = mbox_endpoint_prepare(flags, &file);
+	if (fd < 0)
+		return fd;
+	obj = mbox_find_and_lock(reg, goal, &mode);
+	if (IS_ERR(obj))
+		return mbox_endpoint_done(fd, file, NULL, PTR_ERR(obj));
+
+	if (!mbox_may_open_locked(obj, goal, mode, flags))
+		ret = -EACCES;
+	else
+		ret = mbox_object_attach_locked(obj, file->f_mode);
+	mutex_unlock(&obj->registry->lock);
+
+	fd = mbox_endpoint_done(fd, file, obj, ret);
+	mbox_object_put(obj);
+	return fd;
+}
+
+static int mbox_endpoint_create_new(struct mbox_registry *reg,
+				    const struct mbox_plan *plan,
+				    struct mbox_refused *why)
+{
+	struct mbox_object *obj;
+	struct file *file;
+	int fd, ret = 0;
+
+	fd = mbox_endpoint_prepare(plan->flags, &file);
+	if (fd < 0)
+		return fd;
+	obj = mbox_object_build(reg, plan, why);
+	if (IS_ERR(obj))
+		return mbox_endpoint_done(fd, file, NULL, PTR_ERR(obj));
+
+	mutex_lock(&reg->lock);
+	if (plan->lifetime != MBOX_LIFE_ANONYMOUS)
+		ret = mbox_registry_link_locked(reg, obj);
+	if (!ret)
+		ret = mbox_object_attach_locked(obj, file->f_mode);
+	mutex_unlock(&reg->lock);
+
+	fd = mbox_endpoint_done(fd, file, obj, ret);
+	mbox_object_put(obj);
+	return fd;
+}
+
+/* MBOX_IOC_CREATE: returns a descriptor of a new object or the existing one. */
+int mbox_endpoint_create(struct mbox_registry *reg,
+			 const struct mbox_plan *plan,
+			 struct mbox_refused *why)
+{
+	const struct mbox_goal goal = {
+		.by = MBOX_BY_NAME,
+		.kind = plan->kind,
+		.check_owner = plan->flags & MBOX_CREATE_OWNER,
+		.owner = plan->owner,
+		.name = plan->name,
+		.name_len = plan->name_len,
+	};
+	bool open = plan->name_len && !(plan->flags & MBOX_CREATE_EXCL);
+	int ret;
+
+	/* Between the two, others may create it or unlink it: look again. */
+	for (;;) {
+		if (open) {
+			ret = mbox_endpoint_open(reg, &goal, plan->flags);
+			if (ret == -EINVAL)
+				return -EEXIST;		/* of another kind */
+			if (ret != -ENOENT)
+				return ret;
+		}
+		ret = mbox_endpoint_create_new(reg, plan, why);
+		if (ret != -EEXIST || !open)
+			return ret;
+		cond_resched();
+	}
+}
+
+/* MBOX_IOC_UNLINK */
+int mbox_endpoint_unlink(struct mbox_registry *reg,
+			 const struct mbox_goal *goal)
+{
+	struct mbox_object *obj;
+	fmode_t mode;
+	bool owned;
+	int ret;
+
+	obj = mbox_find_and_lock(reg, goal, &mode);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	owned = mbox_object_owned_locked(obj);
+	mutex_unlock(&obj->registry->lock);
+
+	if (!owned)
+		ret = -EACCES;
+	else
+		ret = mbox_object_unlink(obj, false) ? 0 : -ENOENT;
+	mbox_object_put(obj);
+	return ret;
+}

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * mbox: what the files of the module share.
+ *
+ * Who holds whom
+ * --------------
+ *
+ *   file of /dev/mbox ------> registry (one a network namespace)
+ *                               |  ids and names, as long as linked
+ *                               v
+ *   file = endpoint ---------> object: mailbox or region ----> payer, registry
+ *                               |         |
+ *      mailbox: messages, shares|         | region: backing shmem file <- vma
+ *                               v         v
+ *                         share -> payer  charge -> payer
+ *
+ * Arrows are counted references. An object lives while it is linked or has an
+ * endpoint. It points to its registry and never to the network namespace, so
+ * that neither keeps the other alive. A message belongs to the mailbox from
+ * its admission on; before that, to the task that sends it.
+ *
+ * Locks, outer to inner
+ * ---------------------
+ *
+ * registry->lock	mutex. The names and ids of a namespace, the owner, mode
+ *			and endpoint counts of its objects. Never taken to send
+ *			or receive.
+ * object->lock		spinlock. All that a send or a receive touches: queues,
+ *			waiters, room, shares. Nothing faults, sleeps, allocates
+ *			or wakes under it: what is to be done is noted in a struct
+ *			mbox_after, and done by mbox_unlock().
+ * payer table lock	spinlock, a leaf. Which payers there are. Never taken
+ *			under object->lock.
+ *
+ * Whether an object is linked or has ended and how many endpoints can receive
+ * and send is written under both of the first two, and read under either.
+ */
+#ifndef MBOX_H
+#define MBOX_H
+
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/rbtree.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+#include <linux/mbox.h>
+
+struct net;
+struct pid;
+struct user_namespace;
+
+/* quota.c: who pays for what */
+
+enum mbox_charge {
+	MBOX_CHARGE_BYTES,
+	MBOX_CHARGE_MAILBOXES,
+	MBOX_CHARGE_REGIONS,
+	MBOX_CHARGE_REGION_BYTES,
+	MBOX_NR_CHARGES
+};
+
+/**
+ * struct mbox_payer - a user of a user namespace, as a bearer of charges
+ * @node: in the table of payers, under its lock
+ * @refs: one for each share, object and backing file, and each payer below
+ * @uid: the user
+ * @ns: the user namespace, held
+ * @up: the owner of @ns, in the namespace above; held; NULL at the top. What
+ *	is charged here is charged there too, so that a new namespace brings no
+ *	fresh limits.
+ * @used: what is charged
+ * @counted: scratch of mbox_registry_blame()
+ */
+struct mbox_payer {
+	struct hlist_node node;
+	refcount_t refs;
+	kuid_t uid;
+	struct user_namespace *ns;
+	struct mbox_payer *up;
+	atomic64_t used[MBOX_NR_CHARGES];
+	u32 counted;
+};
+
+/* The kernel's form of struct mbox_refusal. */
+struct mbox_refused {
+	u32 limit;
+	kuid_t uid;
+	u64 used;
+	u64 max;
+};
+
+struct mbox_payer *mbox_payer_get_current(void);
+struct mbox_payer *mbox_payer_find(struct user_namespace *ns, kuid_t uid);
+void mbox_payer_put(struct mbox_payer *payer);
+int mbox_payer_charge(struct mbox_payer *payer, enum mbox_charge what, u64 n,
+		      bool force, struct mbox_refused *why);
+int mbox_payer_charge_task(struct mbox_payer *payer, enum mbox_charge what,
+			   u64 n, struct mbox_refused *why);
+void mbox_payer_uncharge(struct mbox_payer *payer, enum mbox_charge what,
+			 u64 n);
+u64 mbox_payer_limit(enum mbox_charge what);
+bool mbox_payer_is_current(const struct mbox_payer *payer);
+
+/* names.c: which objects a namespace has */
+
+/**
+ * struct mbox_registry - the objects of a network namespace
+ * @ref: the namespace's, one of each object and of each file of /dev/mbox
+ * @user_ns: the user namespace that owns the network namespace, held
+ * @objects: how many objects there are, with or without an id
+ * @lock: see the top of this file
+ * @names: linked objects with a name, by name
+ * @ids: linked objects, by id
+ * @last_id: the id given last
+ * @dead: the namespace is gone; nothing can be linked any more
+ */
+struct mbox_registry {
+	struct kref ref;
+	struct user_namespace *user_ns;
+	atomic_t objects;
+	struct mutex lock;	/* names, ids, see the top of this file */
+	struct rb_root names;
+	struct rb_root ids;
+	u64 last_id;
+	bool dead;
+};
+
+struct mbox_object;
+
+struct mbox_registry *mbox_registry_get_current(void);
+void mbox_registry_get(struct mbox_registry *reg);
+void mbox_registry_put(struct mbox_registry *reg);
+int mbox_registry_charge(struct mbox_registry *reg, struct mbox_refused *why);
+void mbox_registry_uncharge(struct mbox_registry *reg);
+u64 mbox_registry_limit(void);
+u64 mbox_registry_next_id(struct mbox_registry *reg);
+int mbox_registry_link_locked(struct mbox_registry *reg,
+			      struct mbox_object *obj);
+void mbox_registry_unlink_locked(struct mbox_registry *reg,
+				 struct mbox_object *obj);
+struct mbox_object *mbox_registry_by_name_locked(struct mbox_registry *reg,
+						 const char *name, u32 len);
+struct mbox_object *mbox_registry_by_id_locked(struct mbox_registry *reg,
+					       u64 id);
+struct mbox_object *mbox_registry_after_locked(struct mbox_registry *reg,
+					       u64 id);
+int mbox_names_init(void);
+void mbox_names_exit(void);
+
+/* object.c: what mailboxes and regions have in common */
+
+/**
+ * struct mbox_kind_ops - what differs between the kinds of object
+ * @kind: enum mbox_kind
+ * @settle: react to a change of @linked, @ended, @readers or @writers; called
+ *	without object->lock; NULL where nothing need be done
+ * @stat: fill in what is the kind's own
+ * @destroy: give back the kind's own; the object itself the caller frees
+ */
+struct mbox_kind_ops {
+	u32 kind;
+	void (*settle)(struct mbox_object *obj);
+	void (*stat)(struct mbox_object *obj, struct mbox_stat *st);
+	void (*destroy)(struct mbox_object *obj);
+};
+
+/**
+ * struct mbox_object - the common part of a mailbox and a region
+ * @ref: one while linked, one of each endpoint
+ * @ops: its kind
+ * @registry: held
+ * @payer: held; pays for the object
+ * @creator: process-owned: the process that created it, held
+ * @id: never used again
+ * @lifetime: enum mbox_lifetime
+ * @name_len: length of @name; 0 if it has none
+ * @name: its own allocation
+ * @by_id: in registry->ids while linked
+ * @by_name: in registry->names while linked, if it has a name
+ * @uid: owner, under registry->lock as are @gid and @mode
+ * @gid: group
+ * @mode: permission bits
+ * @endpoints: open files, under registry->lock
+ * @lock: see the top of this file
+ * @readers: endpoints that can receive, under both locks
+ * @writers: endpoints that can send, under both locks
+ * @linked: the id (and name) resolve, under both locks
+ * @ended: it has ended, under both locks
+ */
+struct mbox_object {
+	struct kref ref;
+	const struct mbox_kind_ops *ops;
+	struct mbox_registry *registry;
+	struct mbox_payer *payer;
+	struct pid *creator;
+	u64 id;
+	u8 lifetime;
+	u8 name_len;
+	const char *name;
+	struct rb_node by_id;
+	struct rb_node by_name;
+	kuid_t uid;
+	kgid_t gid;
+	umode_t mode;
+	u32 endpoints;
+	spinlock_t lock;	/* messages, see the top of this file */
+	u32 readers;
+	u32 writers;
+	bool linked;
+	bool ended;
+};
+
+/* What a create command asks for, validated and in the kernel's terms. */
+struct mbox_plan {
+	u32 kind;
+	u32 lifetime;
+	u32 flags;
+	umode_t mode;
+	kuid_t owner;
+	const char *name;
+	u32 name_len;
+	u32 max_msgs;
+	u32 msg_size;
+	u64 max_bytes;
+	u64 region_size;
+};
+
+/* A struct mbox_target, validated and in the kernel's terms. */
+struct mbox_goal {
+	u32 by;
+	u32 kind;
+	bool check_owner;
+	kuid_t owner;
+	const char *name;
+	u32 name_len;
+	int fd;
+	u64 id;
+};
+
+struct mbox_object *mbox_object_build(struct mbox_registry *reg,
+				      const struct mbox_plan *plan,
+				      struct mbox_refused *why);
+void mbox_object_get(struct mbox_object *obj);
+void mbox_object_put(struct mbox_object *obj);
+int mbox_object_attach_locked(struct mbox_object *obj, fmode_t mode);
+void mbox_object_detach(struct mbox_object *obj, fmode_t mode);
+bool mbox_object_unlink(struct mbox_object *obj, bool end);
+bool mbox_object_owned_locked(const struct mbox_object *obj);
+bool mbox_object_permits_locked(const struct mbox_object *obj, u32 access);
+void mbox_object_stat(struct mbox_object *obj, struct mbox_stat *st);
+int mbox_object_set(struct mbox_object *obj, const struct mbox_set *set);
+
+/* endpoint.c: one open file of an object */
+
+struct mbox_share;
+
+/**
+ * struct mbox_endpoint - one open file of an object
+ * @obj: the object, held; NULL until the open has succeeded
+ * @share: mailbox: the share that was last sent on, under obj->lock
+ *
+ * The directions it is open for are the file's FMODE_READ and FMODE_WRITE.
+ */
+struct mbox_endpoint {
+	struct mbox_object *obj;
+	struct mbox_share *share;
+};
+
+int mbox_endpoint_create(struct mbox_registry *reg,
+			 const struct mbox_plan *plan,
+			 struct mbox_refused *why);
+int mbox_endpoint_open(struct mbox_registry *reg, const struct mbox_goal *goal,
+		       u32 flags);
+int mbox_endpoint_unlink(struct mbox_registry *reg,
+			 const struct mbox_goal *goal);
+
+/* message.c: one message */
+
+/**
+ * struct mbox_msg - a message
+ * @order: in the queue, or among those that wait for room
+ * @next: in a list of messages to be freed
+ * @sender: the task that waits for room for it, if any
+ * @share: whose it is; counted in it
+ * @pid: sending process, held
+ * @tid: sending thread, held
+ * @gid: sender's effective group; the user is the share's
+ * @priority: higher ones first
+ * @seq: among equal priorities, lower ones first; while waiting for room, the
+ *	order of arrival, and from the admission on the mailbox's number
+ * @time: CLOCK_MONOTONIC, of the initial time namespace
+ * @type: any number
+ * @len: bytes of @data
+ * @data: the message
+ *
+ * What is written before the message is admitted does not change afterwards;
+ * the rest is under object->lock. 128 bytes of header at most: with 64 bytes
+ * of data a message then fits 192 bytes of slab.
+ */
+struct mbox_msg {
+	union {
+		struct rb_node order;
+		struct mbox_msg *next;
+	};
+	struct mbox_waiter *sender;
+	struct mbox_share *share;
+	struct pid *pid;
+	struct pid *tid;
+	kgid_t gid;
+	u32 priority;
+	u64 seq;
+	u64 time;
+	s64 type;
+	u32 len;
+	u8 data[];
+};
+
+struct mbox_msg *mbox_msg_alloc(const void __user *buf, u32 len);
+void mbox_msg_free(struct mbox_msg *msg);
+void mbox_msg_free_all(struct mbox_msg *first);
+u32 mbox_msg_cost(const struct mbox_msg *msg);
+
+/* queue.c: messages in order; no locks, no sleeping, no user memory */
+
+struct mbox_queue {
+	struct rb_root_cached root;
+	struct rb_node *last;
+	u32 count;
+};
+
+void mbox_queue_init(struct mbox_queue *q);
+void mbox_queue_insert(struct mbox_queue *q, struct mbox_msg *msg);
+void mbox_queue_remove(struct mbox_queue *q, struct mbox_msg *msg);
+struct mbox_msg *mbox_queue_first(const struct mbox_queue *q);
+bool mbox_queue_before(const struct mbox_msg *a, const struct mbox_msg *b);
+
+/* wait.c: a task that waits */
+
+/* How long to wait. */
+struct mbox_deadline {
+	bool dontwait;
+	bool realtime;
+	bool forever;
+	ktime_t at;
+};
+
+/**
+ * struct mbox_waiter - a task that waits in a mailbox, on its stack
+ * @node: receivers: in mailbox->receivers
+ * @next: in a struct mbox_after
+ * @task: who
+ * @msg: sender: the message it wants to send; receiver: the one that it got
+ * @room: receiver: how large a message it can take
+ * @needed: receiver, with -EMSGSIZE: how large it is
+ * @result: 0 or -errno, once done
+ * @taken: somebody has decided on it and is about to wake it; under
+ *	object->lock
+ * @done: it may go
+ *
+ * Barrier D: mbox_after_run() writes @result and @msg (under the lock), then
+ * @done with release semantics, and does not touch the waiter any more.
+ * mbox_wait() reads @done with acquire semantics, and the rest afterwards.
+ */
+struct mbox_waiter {
+	struct list_head node;
+	struct mbox_waiter *next;
+	struct task_struct *task;
+	struct mbox_msg *msg;
+	u32 room;
+	u32 needed;
+	int result;
+	bool taken;
+	bool done;
+};
+
+/**
+ * struct mbox_after - what to do once object->lock is let go
+ * @wake: waiters to wake, up to @wake_last
+ * @poll: events to tell pollers
+ * @dead: shares to free
+ */
+struct mbox_after {
+	struct mbox_waiter *wake;
+	struct mbox_waiter *wake_last;
+	__poll_t poll;
+	struct mbox_share *dead;
+};
+
+int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until);
+void mbox_waiter_take(struct mbox_waiter *w, int result,
+		      struct mbox_after *after);
+void mbox_waiters_wake(struct mbox_waiter *w);
+ktime_t mbox_time_offset(void);
+
+/* share.c: what a user takes of a mailbox */
+
+/**
+ * struct mbox_share - what one user (of one user namespace) takes of a mailbox
+ * @node: in mailbox->shares
+ * @next: in a struct mbox_after
+ * @payer: held
+ * @drawn: bytes charged to @payer
+ * @used: bytes of these in use: messages admitted or waiting for room
+ * @bytes: data of the admitted ones
+ * @msgs: the admitted ones
+ * @refs: messages and endpoints that point here
+ *
+ * All under object->lock. What is charged is drawn from the payer in chunks, so
+ * that a send or receive rarely touches a counter that mailboxes share.
+ */
+struct mbox_share {
+	union {
+		struct rb_node node;
+		struct mbox_share *next;
+	};
+	struct mbox_payer *payer;
+	u64 drawn;
+	u64 used;
+	u64 bytes;
+	u32 msgs;
+	u32 refs;
+};
+
+struct mbox_mailbox;
+
+struct mbox_share *mbox_share_alloc(void);
+void mbox_share_free_all(struct mbox_share *share);
+struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
+					  struct mbox_endpoint *ep,
+					  struct mbox_share **spare,
+					  struct mbox_after *after);
+int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			     struct mbox_msg *msg, bool force,
+			     struct mbox_refused *why);
+void mbox_share_uncharge_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+				struct mbox_after *after);
+void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			   struct mbox_after *after);
+void mbox_share_largest_locked(struct mbox_mailbox *mb,
+			       struct mbox_refused *why);
+
+/* mailbox.c: the life of a mailbox */
+
+/**
+ * struct mbox_mailbox - a mailbox
+ * @obj: the common part
+ * @msg_size: largest message
+ * @fixed: every message is of exactly @msg_size
+ * @max_msgs: capacity; this and all below under obj.lock
+ * @max_bytes: capacity
+ * @queue: messages that can be received
+ * @pending: messages of senders that wait for room
+ * @receivers: receivers that wait, the longest waiting first; the queue is
+ *	empty while there is one
+ * @nr_receivers: how many
+ * @held: messages claimed and not yet acked or put back; they keep their room
+ * @bytes: data of @queue and of what is held
+ * @seq: number of the last message admitted
+ * @tickets: number of the last message that had to wait for room
+ * @received: messages acked
+ * @purged: messages thrown away
+ * @shares: by user
+ * @poll: who polls
+ */
+struct mbox_mailbox {
+	struct mbox_object obj;
+	u32 msg_size;
+	bool fixed;
+	u32 max_msgs;
+	u64 max_bytes;
+	struct mbox_queue queue;
+	struct mbox_queue pending;
+	struct list_head receivers;
+	u32 nr_receivers;
+	u32 held;
+	u64 bytes;
+	u64 seq;
+	u64 tickets;
+	u64 received;
+	u64 purged;
+	struct rb_root shares;
+	wait_queue_head_t poll;
+};
+
+static inline struct mbox_mailbox *mbox_to_mailbox(struct mbox_object *obj)
+{
+	return container_of(obj, struct mbox_mailbox, obj);
+}
+
+struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
+				       struct mbox_payer *payer,
+				       struct mbox_refused *why);
+__poll_t mbox_mailbox_poll(struct mbox_mailbox *mb, struct file *file,
+			   poll_table *wait);
+void mbox_mailbox_resize(struct mbox_mailbox *mb, const struct mbox_set *set);
+void mbox_mailbox_forget(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
+
+/* transfer.c: the way of a message */
+
+int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		  const struct mbox_deadline *until, struct mbox_refused *why);
+struct mbox_msg *mbox_claim(struct mbox_mailbox *mb, u32 room, u32 *needed,
+			    const struct mbox_deadline *until);
+void mbox_ack(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_put_back(struct mbox_mailbox *mb, struct mbox_msg *msg);
+int mbox_purge(struct mbox_mailbox *mb);
+bool mbox_deaf_locked(const struct mbox_mailbox *mb);
+bool mbox_mute_locked(const struct mbox_mailbox *mb);
+bool mbox_writable_locked(const struct mbox_mailbox *mb);
+void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
+	__releases(&mb->obj.lock);
+
+/* region.c: shared memory */
+
+/**
+ * struct mbox_region - shared memory
+ * @obj: the common part
+ * @backing: the file on shmem that is mapped, held
+ * @size: in bytes, whole pages
+ */
+struct mbox_region {
+	struct mbox_object obj;
+	struct file *backing;
+	u64 size;
+};
+
+struct mbox_object *mbox_region_alloc(const struct mbox_plan *plan,
+				      struct mbox_payer *payer,
+				      struct mbox_refused *why);
+int mbox_region_mmap(struct mbox_object *obj, struct vm_area_struct *vma);
+unsigned long mbox_region_place(struct mbox_object *obj, unsigned long addr,
+				unsigned long len, unsigned long pgoff,
+				unsigned long flags);
+int mbox_region_init(void);
+
+/* ioctl.c */
+
+long mbox_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+long mbox_object_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+#endif /* MBOX_H */

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What each user takes of a mailbox: room, which the mailbox counts, and
+ * memory, which is charged to the user's payer.
+ *
+ * Memory is drawn from the payer in chunks, of which one at most stays unused
+ * for long: so two mailboxes that a user sends to do not meet at the user's
+ * counter for each message. A share goes, and what it has drawn goes back, when
+ * no message and no endpoint points to it any more.
+ */
+#include <linux/cred.h>
+#include <linux/slab.h>
+#include "mbox.h"
+
+#define MBOX_CHUNK	8192ULL
+
+/* A share for the current task, to be given to mbox_share_find_locked(). */
+struct mbox_share *mbox_share_alloc(void)
+{
+	struct mbox_share *share;
+
+	share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
+	if (!share)
+		return NULL;
+	share->payer = mbox_payer_get_current();
+	if (!share->payer) {
+		kfree(share);
+		return NULL;
+	}
+	return share;
+}
+
+/* Free a list of shares that nothing points to any more. */
+void mbox_share_free_all(struct mbox_share *share)
+{
+	while (share) {
+		struct mbox_share *next = share->next;
+
+		WARN_ON_ONCE(share->used || share->msgs);
+		if (share->drawn)
+			mbox_payer_uncharge(share->payer, MBOX_CHARGE_BYTES,
+					    share->drawn);
+		mbox_payer_put(share->payer);
+		kfree(share);
+		share = next;
+	}
+}
+
+static int mbox_share_cmp(const struct mbox_share *share,
+			  const struct user_namespace *ns, kuid_t uid)
+{
+	if (!uid_eq(share->payer->uid, uid))
+		return uid_lt(uid, share->payer->uid) ? -1 : 1;
+	if (share->payer->ns != ns)
+		return ns < share->payer->ns ? -1 : 1;
+	return 0;
+}
+
+/* The share of the current task's user; *@spare goes in if there is none. */
+static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
+						   struct mbox_share **spare)
+{
+	struct rb_node **link = &mb->shares.rb_node, *parent = NULL;
+	struct mbox_share *share;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	while (*link) {
+		int cmp;
+
+		parent = *link;
+		share = rb_entry(parent, struct mbox_share, node);
+		cmp = mbox_share_cmp(share, current_user_ns(), current_euid());
+		if (!cmp)
+			return share;
+		link = cmp < 0 ? &parent->rb_left : &parent->rb_right;
+	}
+	share = *spare;
+	if (share) {
+		*spare = NULL;
+		rb_link_node(&share->node, parent, link);
+		rb_insert_color(&share->node, &mb->shares);
+	}
+	return share;
+}
+
+/*
+ * The share of the current task's user, to which @ep then points. NULL if
+ * there is none and no *@spare to make it of.
+ */
+struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
+					  struct mbox_endpoint *ep,
+					  struct mbox_share **spare,
+					  struct mbox_after *after)
+{
+	struct mbox_share *share = ep->share;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (likely(share && mbox_payer_is_current(share->payer)))
+		return share;
+
+	share = mbox_share_lookup_locked(mb, spare);
+	if (share) {
+		share->refs++;
+		if (ep->share)
+			mbox_share_put_locked(mb, ep->share, after);
+		ep->share = share;
+	}
+	return share;
+}
+
+void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			   struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (--share->refs)
+		return;
+	rb_erase(&share->node, &mb->shares);
+	share->next = after->dead;
+	after->dead = share;
+}
+
+/* Charge @msg to @share; -EDQUOT and @why if its user has reached a limit. */
+int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			     struct mbox_msg *msg, bool force,
+			     struct mbox_refused *why)
+{
+	u32 cost = mbox_msg_cost(msg);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (share->drawn - share->used < cost) {
+		u64 need = cost - (share->drawn - share->used);
+		u64 draw = max(need, MBOX_CHUNK);
+		int ret;
+
+		ret = mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES, draw,
+					force, why);
+		if (ret && need < draw) {
+			draw = need;
+			ret = mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES,
+						draw, force, why);
+		}
+		if (ret)
+			return ret;
+		share->drawn += draw;
+	}
+	share->used += cost;
+	share->refs++;
+	msg->share = share;
+	return 0;
+}
+
+void mbox_share_uncharge_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+				struct mbox_after *after)
+{
+	struct mbox_share *share = msg->share;
+	u64 idle;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	share->used -= mbox_msg_cost(msg);
+	msg->share = NULL;
+	idle = share->drawn - share->used;
+	if (idle > 2 * MBOX_CHUNK) {
+		mbox_payer_uncharge(share->payer, MBOX_CHARGE_BYTES,
+				    idle - MBOX_CHUNK);
+		share->drawn -= idle - MBOX_CHUNK;
+	}
+	mbox_share_put_locked(mb, share, after);
+}
+
+/*
+ * Who takes most of the room that @why->limit counts. Not of every one of
+ * thousands of users: the lock is held.
+ */
+void mbox_share_largest_locked(struct mbox_mailbox *mb,
+			       struct mbox_refused *why)
+{
+	struct rb_node *node;
+	int n = 64;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	why->uid = current_euid();
+	why->used = 0;
+	for (node = rb_first(&mb->shares); node && n--; node = rb_next(node)) {
+		struct mbox_share *share;
+		u64 used;
+
+		share = rb_entry(node, struct mbox_share, node);
+		used = why->limit == MBOX_LIMIT_MSGS ? share->msgs : share->bytes;
+		if (used > why->used) {
+			why->used = used;
+			why->uid = share->payer->uid;
+		}
+	}
+}

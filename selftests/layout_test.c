@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where each field lies and which number each command has. Programs are
+ * compiled against these numbers: they never change, and are the same for 64-
+ * and 32-bit programs, so this is built as both.
+ */
+#include <stddef.h>
+
+#include "mbox_test_util.h"
+
+#define SIZE(n, type) EXPECT_EQ((size_t)(n), sizeof(struct type))
+#define AT(n, type, field) EXPECT_EQ((size_t)(n), offsetof(struct type, field))
+
+TEST(objects)
+{
+	SIZE(24, mbox_refusal);
+	AT(0, mbox_refusal, limit);
+	AT(4, mbox_refusal, uid);
+	AT(8, mbox_refusal, used);
+	AT(16, mbox_refusal, max);
+
+	SIZE(88, mbox_create);
+	AT(0, mbox_create, size);
+	AT(4, mbox_create, flags);
+	AT(8, mbox_create, kind);
+	AT(12, mbox_create, lifetime);
+	AT(16, mbox_create, name);
+	AT(24, mbox_create, name_len);
+	AT(28, mbox_create, mode);
+	AT(32, mbox_create, owner);
+	AT(40, mbox_create, max_msgs);
+	AT(44, mbox_create, msg_size);
+	AT(48, mbox_create, max_bytes);
+	AT(56, mbox_create, region_size);
+	AT(64, mbox_create, refusal);
+
+	SIZE(40, mbox_target);
+	AT(0, mbox_target, by);
+	AT(4, mbox_target, kind);
+	AT(8, mbox_target, flags);
+	AT(12, mbox_target, owner);
+	AT(16, mbox_target, name);
+	AT(24, mbox_target, name_len);
+	AT(28, mbox_target, fd);
+	AT(32, mbox_target, id);
+
+	SIZE(48, mbox_open);
+	AT(4, mbox_open, flags);
+	AT(8, mbox_open, target);
+	SIZE(48, mbox_unlink);
+	AT(4, mbox_unlink, flags);
+	AT(8, mbox_unlink, target);
+}
+
+TEST(attributes)
+{
+	SIZE(392, mbox_stat);
+	AT(8, mbox_stat, id);
+	AT(16, mbox_stat, kind);
+	AT(20, mbox_stat, lifetime);
+	AT(24, mbox_stat, state);
+	AT(28, mbox_stat, mode);
+	AT(32, mbox_stat, uid);
+	AT(36, mbox_stat, gid);
+	AT(40, mbox_stat, owner_pid);
+	AT(44, mbox_stat, name_len);
+	AT(48, mbox_stat, endpoints);
+	AT(52, mbox_stat, readers);
+	AT(56, mbox_stat, writers);
+	AT(60, mbox_stat, msg_size);
+	AT(64, mbox_stat, max_msgs);
+	AT(68, mbox_stat, msgs);
+	AT(72, mbox_stat, max_bytes);
+	AT(80, mbox_stat, bytes);
+	AT(88, mbox_stat, held);
+	AT(92, mbox_stat, waiting_receivers);
+	AT(96, mbox_stat, waiting_senders);
+	AT(104, mbox_stat, sent);
+	AT(112, mbox_stat, received);
+	AT(120, mbox_stat, purged);
+	AT(128, mbox_stat, region_size);
+	AT(136, mbox_stat, name);
+
+	SIZE(32, mbox_set);
+	AT(4, mbox_set, flags);
+	AT(8, mbox_set, uid);
+	AT(12, mbox_set, gid);
+	AT(16, mbox_set, mode);
+	AT(20, mbox_set, max_msgs);
+	AT(24, mbox_set, max_bytes);
+
+	SIZE(16, mbox_counter);
+	SIZE(96, mbox_usage);
+	AT(8, mbox_usage, uid);
+	AT(16, mbox_usage, bytes);
+	AT(32, mbox_usage, mailboxes);
+	AT(48, mbox_usage, regions);
+	AT(64, mbox_usage, region_bytes);
+	AT(80, mbox_usage, ns_objects);
+}
+
+TEST(messages)
+{
+	SIZE(64, mbox_send);
+	AT(4, mbox_send, flags);
+	AT(8, mbox_send, buf);
+	AT(16, mbox_send, len);
+	AT(20, mbox_send, priority);
+	AT(24, mbox_send, type);
+	AT(32, mbox_send, deadline);
+	AT(40, mbox_send, refusal);
+
+	SIZE(80, mbox_recv);
+	AT(4, mbox_recv, flags);
+	AT(8, mbox_recv, buf);
+	AT(16, mbox_recv, buf_size);
+	AT(20, mbox_recv, len);
+	AT(24, mbox_recv, deadline);
+	AT(32, mbox_recv, type);
+	AT(40, mbox_recv, seq);
+	AT(48, mbox_recv, time);
+	AT(56, mbox_recv, priority);
+	AT(64, mbox_recv, pid);
+	AT(68, mbox_recv, tid);
+	AT(72, mbox_recv, uid);
+	AT(76, mbox_recv, gid);
+
+	SIZE(8, mbox_purge);
+	AT(4, mbox_purge, flags);
+}
+
+TEST(commands)
+{
+	EXPECT_EQ(0xbb00U, MBOX_IOC_CREATE);
+	EXPECT_EQ(0xbb01U, MBOX_IOC_OPEN);
+	EXPECT_EQ(0xbb02U, MBOX_IOC_UNLINK);
+	EXPECT_EQ(0xbb03U, MBOX_IOC_LIST);
+	EXPECT_EQ(0xbb04U, MBOX_IOC_USAGE);
+	EXPECT_EQ(0xbb10U, MBOX_IOC_STAT);
+	EXPECT_EQ(0xbb11U, MBOX_IOC_SET);
+	EXPECT_EQ(0xbb20U, MBOX_IOC_SEND);
+	EXPECT_EQ(0xbb21U, MBOX_IOC_RECV);
+	EXPECT_EQ(0xbb22U, MBOX_IOC_PURGE);
+}
+
+TEST_HARNESS_MAIN

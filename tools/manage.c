@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* create, set, purge, rm: objects themselves, not what is in them. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "mboxctl.h"
+
+static int fail_create(const char *name, int err,
+		       const struct mbox_create *attr)
+{
+	struct mbox_stat st = { };
+	int fd;
+
+	if (err != -EEXIST)
+		return fail_refused(name, err, -1, &attr->refusal);
+	/* Taken by an object of the other kind? */
+	fd = mbox_open(device(), name, 0);
+	if (fd >= 0 && mbox_stat(fd, &st) >= 0 && st.kind != attr->kind)
+		complain(name, "there is a %s of this name",
+			 st.kind == MBOX_KIND_REGION ? "region" : "mailbox");
+	else
+		complain(name, "exists already");
+	return status_of(err);
+}
+
+static void check_attributes(const struct mbox_create *attr,
+			     unsigned int flags)
+{
+	__u64 msg_size = attr->msg_size ?: MBOX_DEFAULT_MSG_SIZE;
+
+	if (attr->region_size && (attr->max_msgs || attr->max_bytes ||
+				  attr->msg_size || flags & MBOX_CREATE_FIXED))
+		usage_error("a region has no capacity and no message size");
+	if (msg_size > MBOX_MSG_SIZE_MAX)
+		usage_error("--msg-size is at most %u bytes",
+			    MBOX_MSG_SIZE_MAX);
+	if (attr->max_bytes && attr->max_bytes < msg_size)
+		usage_error("--max-bytes is below the message size of %llu",
+			    msg_size);
+	if (flags & MBOX_CREATE_FIXED && !attr->msg_size)
+		usage_error("--fixed needs --msg-size");
+}
+
+int cmd_create(int argc, char **argv)
+{
+	struct mbox_create attr = { };
+	const struct opt opts[] = {
+		VALUE_OPT('r', "region", "SIZE", "a region of this size",
+			  0, opt_size, &attr.region_size),
+		VALUE_OPT('n', "max-msgs", "N", "capacity in messages (default: 1024)",
+			  0, opt_count, &attr.max_msgs),
+		VALUE_OPT('b', "max-bytes", "SIZE", "capacity in bytes (default: 1M)",
+			  0, opt_size, &attr.max_bytes),
+		VALUE_OPT('s', "msg-size", "SIZE", "size of the largest message (64K)",
+			  0, opt_size32, &attr.msg_size),
+		FLAG_OPT('f', "fixed", "all messages have exactly this size",
+			 MBOX_CREATE_FIXED),
+		VALUE_OPT('m', "mode", "MODE", "permissions in octal (default: 0600)",
+			  MBOX_CREATE_MODE, opt_mode, &attr.mode),
+		FLAG_OPT('x', "excl", "fail if the name is taken",
+			 MBOX_CREATE_EXCL),
+		VALUE_OPT('e', "expect-owner", "USER", "fail if it exists and is another's",
+			  MBOX_CREATE_OWNER, opt_user, &attr.owner),
+		{ }
+	};
+	unsigned int flags = 0;
+	const char *name;
+	int fd;
+
+	name = argv[parse_options(argc, argv, opts, &flags, 1, 1)];
+	check_name(name);
+	check_attributes(&attr, flags);
+
+	attr.lifetime = MBOX_LIFE_KERNEL;
+	if (attr.region_size)
+		fd = mbox_region_create(device(), name, flags,
+					attr.region_size, &attr);
+	else
+		fd = mbox_create(device(), name, flags, &attr);
+	return fd < 0 ? fail_create(name, fd, &attr) : STATUS_OK;
+}
+
+static int fail_set(const char *arg, int err, int fd,
+		    const struct mbox_set *set)
+{
+	struct mbox_stat st = { };
+
+	if (mbox_stat(fd, &st) < 0)
+		return fail(arg, err);
+	if (err == -EACCES)
+		complain(arg, "permission denied: it belongs to user %s",
+			 user_name(st.uid));
+	else if (err == -EINVAL && st.kind == MBOX_KIND_REGION)
+		complain(arg, "a region has no capacity");
+	else if (err == -EINVAL && set->max_bytes &&
+		 set->max_bytes < st.msg_size)
+		complain(arg, "--max-bytes is below the message size of %u",
+			 st.msg_size);
+	else
+		return fail(arg, err);
+	return status_of(err);
+}
+
+static int set_one(const char *arg, void *data)
+{
+	struct mbox_set *set = data;
+	int ret, fd = open_object(arg, 0);
+
+	if (fd < 0)
+		return -fd;
+	ret = mbox_set(fd, set);
+	ret = ret < 0 ? fail_set(arg, ret, fd, set) : STATUS_OK;
+	close(fd);
+	return ret;
+}
+
+int cmd_set(int argc, char **argv)
+{
+	struct mbox_set set = { };
+	const struct opt opts[] = {
+		VALUE_OPT('m', "mode", "MODE", "permissions in octal",
+			  MBOX_SET_MODE, opt_mode, &set.mode),
+		VALUE_OPT('o', "owner", "[USER][:GROUP]", "owner, group, or both",
+			  0, opt_owner, &set),
+		VALUE_OPT('n', "max-msgs", "N", "capacity in messages",
+			  MBOX_SET_MAX_MSGS, opt_count, &set.max_msgs),
+		VALUE_OPT('b', "max-bytes", "SIZE", "capacity in bytes",
+			  MBOX_SET_MAX_BYTES, opt_size, &set.max_bytes),
+		{ }
+	};
+	unsigned int flags = 0;
+	int first = parse_options(argc, argv, opts, &flags, 1, -1);
+
+	set.flags |= flags;
+	if (!set.flags)
+		usage_error("nothing to set, see mboxctl set --help");
+	return each_operand(argc - first, argv + first, set_one, &set);
+}
+
+int cmd_purge(int argc, char **argv)
+{
+	const struct opt opts[] = { { } };
+	unsigned int flags = 0;
+	const char *arg;
+	int fd, ret;
+
+	arg = argv[parse_options(argc, argv, opts, &flags, 1, 1)];
+	fd = open_mailbox(arg, MBOX_O_READ, NULL);
+	if (fd < 0)
+		return -fd;
+	ret = mbox_purge(fd);
+	if (ret < 0)
+		return fail(arg, ret);
+	printf("%d\n", ret);
+	return STATUS_OK;
+}
+
+static int unlink_one(const char *arg, void *data)
+{
+	struct mbox_target target;
+	int ret;
+
+	(void)data;
+	parse_target(arg, MBOX_KIND_ANY, &target);
+	ret = mbox_unlink_target(device(), &target);
+	if (ret == -EACCES)
+		return fail_denied(arg, &target);
+	return ret < 0 ? fail(arg, ret) : STATUS_OK;
+}
+
+int cmd_rm(int argc, char **argv)
+{
+	const struct opt opts[] = { { } };
+	unsigned int flags = 0;
+	int first = parse_options(argc, argv, opts, &flags, 1, -1);
+
+	return each_operand(argc - first, argv + first, unlink_one, NULL);
+}

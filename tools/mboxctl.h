@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mboxctl: mailboxes and shared regions from the shell.
+ *
+ * main.c	the commands
+ * options.c	options of a command: one table parses and describes them
+ * report.c	what went wrong, in words and as an exit status
+ * object.c	NAME and id:N on the command line, and opening them
+ * text.c	bytes and numbers made fit to print
+ * table.c	tables and JSON on standard output
+ * manage.c	create, set, purge, rm
+ * list.c	ls, stat
+ * usage.c	usage
+ * send.c	send
+ * recv.c	recv
+ * message.c	a received message as text
+ * module.c	load, unload
+ */
+#ifndef MBOXCTL_H
+#define MBOXCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+#include <sys/types.h>
+#include <mbox.h>
+
+/* Numbers of 64 bits are __u64, as in the structs of the interface. */
+
+#define PRINTF_LIKE(format, first) \
+	__attribute__((__format__(__printf__, \
+				  format, first)))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* main.c */
+
+/**
+ * struct command - what "mboxctl NAME" does
+ * @name: the word on the command line
+ * @operands: what follows the options, for the usage line
+ * @summary: one line, for the help
+ * @run: does it; argv[0] is a prefix for messages. Returns an exit status.
+ */
+struct command {
+	const char *name;
+	const char *operands;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+/* The one that runs; NULL until it is known. */
+extern const struct command *command;
+
+/* Exits once all output is known to be written, or says that it is not. */
+noreturn void finish(int status);
+
+int cmd_create(int argc, char **argv);
+int cmd_load(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
+int cmd_purge(int argc, char **argv);
+int cmd_recv(int argc, char **argv);
+int cmd_rm(int argc, char **argv);
+int cmd_send(int argc, char **argv);
+int cmd_set(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+int cmd_unload(int argc, char **argv);
+int cmd_usage(int argc, char **argv);
+
+/* options.c */
+
+/**
+ * struct opt - an option of a command; a table of them ends with no @name
+ * @letter: its short form, 0 for none
+ * @name: its long form
+ * @arg: name of its argument in the help; NULL if it takes none
+ * @help: what it does
+ * @bit: set in the caller's word when the option is given
+ * @parse: reads the argument into @value; returns what is wrong with it, as
+ *	the end of a sentence about it, or NULL
+ * @value: where the argument goes
+ */
+struct opt {
+	char letter;
+	const char *name;
+	const char *arg;
+	const char *help;
+	unsigned int bit;
+	const char *(*parse)(const char *arg, void *value);
+	void *value;
+};
+
+/* An option without and one with an argument. */
+#define FLAG_OPT(l, n, h, b) \
+	{ .letter = (l), .name = (n), .help = (h), .bit = (b) }
+#define VALUE_OPT(l, n, a, h, b, p, v) \
+	{ .letter = (l), .name = (n), .arg = (a), .help = (h), .bit = (b), \
+	  .parse = (p), .value = (v) }
+
+/*
+ * Reads the options, and makes sure that min to max operands follow (a max of
+ * -1: any number). Serves --help and usage errors itself, by exiting. Returns
+ * the index of the first operand.
+ */
+int parse_options(int argc, char **argv, const struct opt *opts,
+		  unsigned int *given, int min, int max);
+
+const char *opt_string(const char *arg, void *value);	/* const char ** */
+const char *opt_count(const char *arg, void *value);	/* u32, 1 or more */
+const char *opt_count64(const char *arg, void *value);	/* u64, 1 or more */
+const char *opt_size(const char *arg, void *value);	/* u64, 1 or more */
+const char *opt_size32(const char *arg, void *value);	/* u32, 1 or more */
+const char *opt_priority(const char *arg, void *value);	/* u32 */
+const char *opt_type(const char *arg, void *value);	/* s64 */
+const char *opt_mode(const char *arg, void *value);	/* u32 */
+const char *opt_duration(const char *arg, void *value);	/* u64, nanoseconds */
+const char *opt_user(const char *arg, void *value);	/* u32 */
+
+/* [USER][:GROUP]; flags gets MBOX_SET_UID, MBOX_SET_GID for what is there */
+const char *opt_owner(const char *arg, void *value);	/* struct mbox_set */
+
+/* report.c */
+
+/* Exit statuses, as in the manual page. */
+enum {
+	STATUS_OK	= 0,
+	STATUS_ERROR	= 1,
+	STATUS_USAGE	= 2,
+	STATUS_NO_ENTRY	= 3,
+	STATUS_DENIED	= 4,
+	STATUS_NOT_NOW	= 5,
+	STATUS_GONE	= 6,
+	STATUS_LIMIT	= 7,
+};
+
+/* "mboxctl: COMMAND OBJECT: ..."; the object may be NULL. */
+PRINTF_LIKE(2, 3) void complain(const char *object, const char *fmt, ...);
+
+/* Complains about the command line and exits. */
+noreturn PRINTF_LIKE(1, 2) void usage_error(const char *fmt, ...);
+
+/* The exit status for a negative errno. */
+int status_of(int err);
+
+/* Complains about a negative errno; returns its exit status. */
+int fail(const char *object, int err);
+
+/* As fail(); says which limit left no room. fd is a mailbox, or -1. */
+int fail_refused(const char *object, int err, int fd,
+		 const struct mbox_refusal *refusal);
+
+/* object.c */
+
+/* The descriptor of /dev/mbox, opened once. Exits if there is none. */
+int device(void);
+
+/* Refuses, by exiting, what cannot be the name of an object. */
+void check_name(const char *name);
+
+/* NAME or id:N of an object of this kind. */
+void parse_target(const char *arg, __u32 kind, struct mbox_target *target);
+
+/* Opens any kind of object, or complains and returns minus an exit status. */
+int open_object(const char *arg, unsigned int flags);
+
+/* The same for a mailbox; with an owner, only if that user owns it. */
+int open_mailbox(const char *arg, unsigned int flags, const __u32 *owner);
+
+/* Complains of an EACCES, with whose the object is; returns the status. */
+int fail_denied(const char *arg, const struct mbox_target *target);
+
+/* Calls fn for each operand; returns the status of the first that failed. */
+int each_operand(int argc, char **argv,
+		 int (*fn)(const char *arg, void *data), void *data);
+
+/* text.c */
+
+/* Name of a user or group, or its number; good until the next call. */
+const char *user_name(uid_t uid);
+const char *group_name(gid_t gid);
+
+/* What the terminal can show of a name; good until the next call. */
+const char *printable(const char *name);
+
+/* Copies name, with what is not UTF-8 replaced. out holds 3 * strlen + 1. */
+void utf8_copy(char *out, const char *name);
+
+/* Length of the UTF-8 character at p, of which len bytes are there; 0: none */
+size_t utf8_char(const unsigned char *p, size_t len);
+
+/* message.c */
+
+/* A line about a message; with its data, in JSON. The caller frees them. */
+char *message_info(const struct mbox_recv *msg);
+char *message_json(const struct mbox_recv *msg, const char *data);
+
+/* table.c */
+
+struct libscols_table;
+
+/**
+ * struct column - a column of a table
+ * @name: its heading; in lower case, its key in JSON
+ * @number: it holds numbers: right-aligned, and without quotes in JSON
+ */
+struct column {
+	const char *name;
+	bool number;
+};
+
+struct libscols_table *table_new(const char *name, bool json);
+void table_hide_headings(struct libscols_table *table);
+void table_add_column(struct libscols_table *table,
+		      const struct column *column);
+void table_add_row(struct libscols_table *table);
+/* A cell of the last row; NULL: nothing to tell */
+void table_set(struct libscols_table *table, size_t column, const char *text);
+void table_print(struct libscols_table *table);
+
+#endif /* MBOXCTL_H */

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* NAME and id:N on the command line, and opening them. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mboxctl.h"
+
+int device(void)
+{
+	static int dev = -1;
+	int ret;
+
+	if (dev >= 0)
+		return dev;
+	ret = mbox_device();
+	if (ret >= 0) {
+		dev = ret;
+		return dev;
+	}
+	if (ret == -ENOENT || ret == -ENODEV || ret == -ENXIO) {
+		complain(NULL, MBOX_DEVICE ": not there, is the module loaded?");
+		exit(STATUS_ERROR);
+	}
+	complain(NULL, MBOX_DEVICE ": %s", strerror(-ret));
+	exit(status_of(ret));
+}
+
+static bool is_id(const char *arg)
+{
+	return !strncmp(arg, "id:", 3);
+}
+
+void check_name(const char *name)
+{
+	if (is_id(name))
+		usage_error("'%s' is an id, not a name", printable(name));
+	if (!*name || strlen(name) > MBOX_NAME_MAX || strchr(name, '/'))
+		usage_error("'%s' is not a name: 1 to %d bytes without '/'",
+			    printable(name), MBOX_NAME_MAX);
+}
+
+void parse_target(const char *arg, __u32 kind, struct mbox_target *target)
+{
+	__u64 id;
+
+	*target = (struct mbox_target) { .kind = kind };
+	if (!is_id(arg)) {
+		check_name(arg);
+		target->by = MBOX_BY_NAME;
+		target->name = (uintptr_t)arg;
+		target->name_len = strlen(arg);
+		return;
+	}
+	if (opt_count64(arg + 3, &id))
+		usage_error("'%s' is not an id: id: and a number from 1",
+			    printable(arg));
+	target->by = MBOX_BY_ID;
+	target->id = id;
+}
+
+/* The kernel says EACCES; who could, is in what anybody may see. */
+int fail_denied(const char *arg, const struct mbox_target *target)
+{
+	struct mbox_target any = *target;
+	struct mbox_stat st = { };
+	int fd;
+
+	any.flags = 0;
+	any.owner = 0;
+	fd = mbox_open_target(device(), &any, 0);
+	if (fd < 0 || mbox_stat(fd, &st) < 0)
+		return fail(arg, -EACCES);
+	if (target->flags & MBOX_TARGET_OWNER && st.uid != target->owner)
+		complain(arg, "permission denied: it belongs to user %s",
+			 user_name(st.uid));
+	else
+		complain(arg, "permission denied: user %s, group %s, mode %04o",
+			 user_name(st.uid), group_name(st.gid), st.mode);
+	return status_of(-EACCES);
+}
+
+static int open_target(const char *arg, const struct mbox_target *target,
+		       unsigned int flags)
+{
+	int fd = mbox_open_target(device(), target, flags);
+
+	if (fd >= 0)
+		return fd;
+	if (fd == -EACCES)
+		return -fail_denied(arg, target);
+	if (fd == -EINVAL && target->kind == MBOX_KIND_MAILBOX) {
+		complain(arg, "is not a mailbox");
+		return -STATUS_ERROR;
+	}
+	return -fail(arg, fd);
+}
+
+int open_object(const char *arg, unsigned int flags)
+{
+	struct mbox_target target;
+
+	parse_target(arg, MBOX_KIND_ANY, &target);
+	return open_target(arg, &target, flags);
+}
+
+int open_mailbox(const char *arg, unsigned int flags, const __u32 *owner)
+{
+	struct mbox_target target;
+
+	parse_target(arg, MBOX_KIND_MAILBOX, &target);
+	if (owner) {
+		target.flags = MBOX_TARGET_OWNER;
+		target.owner = *owner;
+	}
+	return open_target(arg, &target, flags);
+}
+
+int each_operand(int argc, char **argv,
+		 int (*fn)(const char *arg, void *data), void *data)
+{
+	struct mbox_target target;
+	int i, ret, status = STATUS_OK;
+
+	/* Nothing is done if the command line is wrong. */
+	for (i = 0; i < argc; i++)
+		parse_target(argv[i], MBOX_KIND_ANY, &target);
+	for (i = 0; i < argc; i++) {
+		ret = fn(argv[i], data);
+		if (!status)
+			status = ret;
+	}
+	return status;
+}

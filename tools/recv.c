@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * recv: messages to standard output.
+ *
+ * A message is taken from the mailbox when its data is in our buffer; if it
+ * cannot be written then, it is lost. So standard output is looked at before:
+ * no message is taken while nobody reads the output, or while it takes no
+ * more. This is why recv waits in poll(2) rather than in the receive itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mboxctl.h"
+
+enum {
+	OPT_COUNT	= 1 << 0,
+	OPT_FOLLOW	= 1 << 1,
+	OPT_DONTWAIT	= 1 << 2,
+	OPT_TIMEOUT	= 1 << 3,
+	OPT_LINES	= 1 << 4,
+	OPT_INFO	= 1 << 5,
+	OPT_JSON	= 1 << 6,
+	OPT_OWNER	= 1 << 7,
+};
+
+#define FIRST_BUFFER	4096
+
+/**
+ * struct receiver - where from, and how
+ * @name: the mailbox, as on the command line
+ * @fd: a descriptor of it
+ * @flags: OPT_*
+ * @timeout: with OPT_TIMEOUT, how long to wait for each message
+ * @count: messages wanted, without OPT_FOLLOW
+ * @received: messages received
+ * @msg: the last one
+ * @buf: its data
+ * @size: size of @buf
+ */
+struct receiver {
+	const char *name;
+	int fd;
+	unsigned int flags;
+	__u64 timeout;
+	__u64 count;
+	__u64 received;
+	struct mbox_recv msg;
+	char *buf;
+	size_t size;
+};
+
+/* An output that fails for certain. Nothing has been received, or is lost. */
+static noreturn void output_failed(const struct receiver *rx, const char *why)
+{
+	complain(rx->name, "standard output: %s; no message was taken", why);
+	exit(STATUS_ERROR);
+}
+
+static void check_output(const struct receiver *rx)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (flags < 0)
+		output_failed(rx, strerror(errno));
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		output_failed(rx, "not open for writing");
+}
+
+/* What is left until the deadline; NULL if there is none. */
+static struct timespec *time_left(__u64 deadline, struct timespec *left)
+{
+	__u64 now;
+
+	if (!deadline)
+		return NULL;
+	clock_gettime(CLOCK_MONOTONIC, left);
+	now = left->tv_sec * 1000000000ULL + left->tv_nsec;
+	deadline = deadline > now ? deadline - now : 0;
+	left->tv_sec = deadline / 1000000000;
+	left->tv_nsec = deadline % 1000000000;
+	return left;
+}
+
+/* Waits for a message (POLLIN), or for the output to take one (POLLOUT). */
+static int wait_for(const struct receiver *rx, short event, __u64 deadline)
+{
+	struct pollfd fds[] = {
+		{ .fd = STDOUT_FILENO, .events = event & POLLOUT },
+		{ .fd = event & POLLIN ? rx->fd : -1, .events = POLLIN },
+	};
+	struct timespec left;
+	int ret;
+
+	do {
+		ret = ppoll(fds, ARRAY_SIZE(fds), time_left(deadline, &left),
+			    NULL);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0)
+		return -errno;
+	if (fds[0].revents & (POLLERR | POLLHUP | POLLNVAL))
+		output_failed(rx, "nobody reads it any more");
+	return ret ? 0 : -ETIMEDOUT;
+}
+
+static int grow_buffer(struct receiver *rx, size_t size)
+{
+	char *buf = realloc(rx->buf, size);
+
+	if (!buf)
+		return -ENOMEM;
+	rx->buf = buf;
+	rx->size = size;
+	return 0;
+}
+
+/* Receives if there is something, with as large a buffer as it needs. */
+static int try_receive(struct receiver *rx)
+{
+	int ret = 0;
+
+	do {
+		if (ret == -EMSGSIZE && grow_buffer(rx, rx->msg.len))
+			return -ENOMEM;
+		rx->msg = (struct mbox_recv) {
+			.flags = MBOX_DONTWAIT,
+			.buf = (uintptr_t)rx->buf,
+			.buf_size = rx->size,
+		};
+		ret = mbox_recvmsg(rx->fd, &rx->msg);
+	} while (ret == -EMSGSIZE);
+	return ret;
+}
+
+static int receive(struct receiver *rx)
+{
+	__u64 deadline = 0;
+	int ret;
+
+	if (rx->flags & OPT_TIMEOUT)
+		deadline = mbox_deadline(rx->timeout);
+	for (;;) {
+		ret = wait_for(rx, POLLOUT, deadline);
+		if (ret)
+			return ret;
+		ret = try_receive(rx);
+		if (ret != -EAGAIN || rx->flags & OPT_DONTWAIT)
+			return ret;
+		/* Others may be faster: then there is more to wait for. */
+		ret = wait_for(rx, POLLIN, deadline);
+		if (ret)
+			return ret;
+	}
+}
+
+static int write_all(struct iovec *iov, int count)
+{
+	ssize_t done;
+
+	while (count) {
+		done = writev(STDOUT_FILENO, iov, count);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && errno == EAGAIN) {
+			struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
+
+			poll(&out, 1, -1);
+			continue;
+		}
+		if (done < 0)
+			return -errno;
+		for (; count && (size_t)done >= iov->iov_len; iov++, count--)
+			done -= iov->iov_len;
+		if (count) {
+			iov->iov_base = (char *)iov->iov_base + done;
+			iov->iov_len -= done;
+		}
+	}
+	return 0;
+}
+
+/* The message in the form asked for, from text that is made of it. */
+static int write_form(struct receiver *rx)
+{
+	bool json = rx->flags & OPT_JSON;
+	bool newline = rx->flags & (OPT_LINES | OPT_JSON);
+	char *text = NULL;
+	int ret;
+
+	if (json)
+		text = message_json(&rx->msg, rx->buf);
+	else if (rx->flags & OPT_INFO)
+		text = message_info(&rx->msg);
+	if (!text && rx->flags & (OPT_JSON | OPT_INFO))
+		return -ENOMEM;
+
+	struct iovec iov[] = {
+		{ text, text ? strlen(text) : 0 },
+		{ rx->buf, json ? 0 : rx->msg.len },
+		{ "\n", newline },
+	};
+	ret = write_all(iov, ARRAY_SIZE(iov));
+	free(text);
+	return ret;
+}
+
+static int write_message(struct receiver *rx)
+{
+	int ret = write_form(rx);
+
+	if (!ret)
+		return STATUS_OK;
+	complain(rx->name,
+		 "standard output: %s; message %llu of %u bytes is lost",
+		 strerror(-ret), rx->msg.seq, rx->msg.len);
+	return STATUS_ERROR;
+}
+
+static int fail_receive(const struct receiver *rx, int err)
+{
+	int status = status_of(err);
+
+	/* Who follows takes what there is: that it stops is no failure. */
+	if (rx->flags & OPT_FOLLOW &&
+	    (status == STATUS_NOT_NOW || status == STATUS_GONE))
+		return STATUS_OK;
+	if (status != STATUS_NOT_NOW)
+		return fail(rx->name, err);
+	complain(rx->name, "%s%s",
+		 err == -ETIMEDOUT ? "timed out: " : "",
+		 rx->received ? "no more messages" : "no message");
+	return status;
+}
+
+static int receive_all(struct receiver *rx)
+{
+	int ret, status;
+
+	ret = grow_buffer(rx, FIRST_BUFFER);
+	while (!ret && (rx->flags & OPT_FOLLOW ||
+			rx->received < rx->count)) {
+		ret = receive(rx);
+		if (ret)
+			break;
+		rx->received++;
+		status = write_message(rx);
+		if (status)
+			return status;
+	}
+	return ret ? fail_receive(rx, ret) : STATUS_OK;
+}
+
+static void check_flags(unsigned int flags)
+{
+	if (flags & OPT_COUNT && flags & OPT_FOLLOW)
+		usage_error("--count and --follow exclude each other");
+	if (flags & OPT_DONTWAIT && flags & OPT_TIMEOUT)
+		usage_error("--dontwait and --timeout exclude each other");
+	if (flags & OPT_JSON && flags & (OPT_LINES | OPT_INFO))
+		usage_error("--json excludes --lines and --info");
+}
+
+int cmd_recv(int argc, char **argv)
+{
+	struct receiver rx = { .count = 1 };
+	__u32 owner = 0;
+	const struct opt opts[] = {
+		VALUE_OPT('c', "count", "N", "how many messages (default: 1)",
+			  OPT_COUNT, opt_count64, &rx.count),
+		FLAG_OPT('f', "follow", "all messages, until none can come",
+			 OPT_FOLLOW),
+		FLAG_OPT('d', "dontwait", "do not wait for messages",
+			 OPT_DONTWAIT),
+		VALUE_OPT('w', "timeout", "TIME", "wait so long for each at most",
+			  OPT_TIMEOUT, opt_duration, &rx.timeout),
+		FLAG_OPT('l', "lines", "end each message with a newline",
+			 OPT_LINES),
+		FLAG_OPT('i', "info", "a line about each message before it",
+			 OPT_INFO),
+		FLAG_OPT('J', "json", "write each message as a line of JSON",
+			 OPT_JSON),
+		VALUE_OPT('e', "expect-owner", "USER", "only if USER owns the mailbox",
+			  OPT_OWNER, opt_user, &owner),
+		{ }
+	};
+	int first = parse_options(argc, argv, opts, &rx.flags, 1, 1);
+
+	check_flags(rx.flags);
+	rx.name = argv[first];
+	check_output(&rx);
+	rx.fd = open_mailbox(rx.name, MBOX_O_READ,
+			     rx.flags & OPT_OWNER ? &owner : NULL);
+	if (rx.fd < 0)
+		return -rx.fd;
+	return receive_all(&rx);
+}
