@@ -88,30 +88,24 @@ static void add_result(struct demo *d, unsigned int worker,
 static void take_results(struct demo *d)
 {
 	struct result r;
-	long ret;
+	struct mbox_recv msg = {
+		.buf = (uintptr_t)&r,
+		.buf_size = sizeof(r),
+	};
+	long len;
 
-	for (;;) {
-		struct mbox_recv msg = {
-			.flags = MBOX_DONTWAIT,
-			.buf = (uintptr_t)&r,
-			.buf_size = sizeof(r),
-		};
-
-		ret = mbox_recvmsg(d->results_out, &msg);
-		if (ret < 0)
-			break;
-		if (msg.type == WORKER_READY)
-			d->nr_ready++;
-		else
+	while ((len = mbox_recvmsg(d->results_out, &msg)) >= 0) {
+		if (len)
 			add_result(d, find(d, msg.pid), &r);
+		else
+			d->nr_ready++;
 	}
 	/* Nothing is queued, and no process is left that could send. */
-	if (ret == -EPIPE) {
-		ended = true;
+	ended = len == -EPIPE;
+	if (ended)
 		epoll_ctl(epoll, EPOLL_CTL_DEL, d->results_out, NULL);
-	} else if (ret != -EAGAIN) {
-		must(ret, "receive a result");
-	}
+	else if (len != -EAGAIN)
+		must(len);
 }
 
 /* A child that fails is the end of all: its part of the work is lost. */

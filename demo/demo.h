@@ -37,8 +37,8 @@
 #define NR_PRODUCERS	3
 #define NR_PROCESSES	(NR_WORKERS + NR_PRODUCERS)
 #define NR_SLOTS	16
-#define SLOT_SIZE	65536ul
-#define SMALL_MAX	16384ul
+#define SLOT_SIZE	16384ul
+#define SMALL_MAX	4096ul
 #define SECOND		1000000000ul
 #define PATIENCE	(30 * SECOND)	/* nobody waits as long, if all is well */
 
@@ -60,9 +60,7 @@ struct counts {
 	char sha256[65];
 };
 
-/* To the collector. The type of the message says which of the two it is. */
-enum { WORKER_READY, WORKER_RESULT };
-
+/* To the collector. An empty message says that a worker is ready. */
 struct result {
 	struct piece piece;
 	struct counts counts;	/* of the piece; the last has the file's sha256 */
@@ -111,10 +109,13 @@ struct demo {
 /* On a line of its own: the progress line may be there. */
 #define die(...)	(fputs("\n", stderr), errx(1, __VA_ARGS__))
 
-static inline long must(long ret, const char *what)
+/* A call into libmbox that has to succeed: its result, or the end. */
+#define must(call)	check(call, #call)
+
+static inline long check(long ret, const char *call)
 {
 	if (ret < 0)
-		die("cannot %s: %s", what, strerror(-ret));
+		die("%s: %s", call, strerror(-ret));
 	return ret;
 }
 

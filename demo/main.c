@@ -15,7 +15,7 @@
 static struct demo demo = {
 	.processes = {
 		{ "worker 0" }, { "worker 1" }, { "worker 2" }, { "worker 3" },
-		{ "high", 20 }, { "normal", 10 }, { "low", 0 },
+		{ "low", 0 }, { "normal", 10 }, { "high", 20 },
 	},
 };
 
@@ -38,38 +38,34 @@ static void name_objects(struct demo *d)
 	atexit(remove_names);
 }
 
-/* The token of each slot goes into the mailbox: all are free. */
+/* A token for each slot goes into the mailbox: all are free. */
 static void make_slots(struct demo *d)
 {
-	struct mbox_create region = { .lifetime = MBOX_LIFE_KERNEL };
-	struct mbox_create tokens = {
+	struct mbox_create attr = {
 		.lifetime = MBOX_LIFE_KERNEL,
 		.max_msgs = NR_SLOTS,
 		.msg_size = sizeof(unsigned int),
 	};
 
 	close(must(mbox_region_create(d->dev, d->region_name, MBOX_CREATE_EXCL,
-				      NR_SLOTS * SLOT_SIZE, &region),
-		   "create the region"));
+				      NR_SLOTS * SLOT_SIZE, NULL)));
 	d->free_slots = must(mbox_create(d->dev, d->free_name,
 					 MBOX_O_READ | MBOX_O_WRITE |
-					 MBOX_CREATE_EXCL | MBOX_CREATE_FIXED,
-					 &tokens), "create the free slots");
+					 MBOX_O_NONBLOCK | MBOX_CREATE_EXCL |
+					 MBOX_CREATE_FIXED, &attr));
 	for (unsigned int slot = 0; slot < NR_SLOTS; slot++)
-		must(mbox_send(d->free_slots, &slot, sizeof(slot), 0),
-		     "send a token");
+		must(mbox_send(d->free_slots, &slot, sizeof(slot), 0));
 }
 
 /* Workers look at pieces and cannot change them. A mapping keeps the region. */
 unsigned char *slots_map(const struct demo *d, bool to_write)
 {
-	int fd = must(mbox_open(d->dev, d->region_name, MBOX_O_READ |
-				(to_write ? MBOX_O_WRITE : 0)),
-		      "open the region");
+	int flags = MBOX_O_READ | (to_write ? MBOX_O_WRITE : 0);
+	int prot = PROT_READ | (to_write ? PROT_WRITE : 0);
+	int fd = must(mbox_open(d->dev, d->region_name, flags));
 	void *map;
 
-	must(mbox_region_map(fd, PROT_READ | (to_write ? PROT_WRITE : 0), &map,
-			     NULL), "map the region");
+	must(mbox_region_map(fd, prot, &map, NULL));
 	close(fd);
 	return map;
 }
@@ -81,14 +77,13 @@ static void make_results(struct demo *d)
 		.max_msgs = 64,
 		.msg_size = sizeof(struct result),
 	};
-	int both = must(mbox_create(d->dev, NULL, MBOX_O_READ | MBOX_O_WRITE,
-				    &attr), "create the results");
+	int fd = must(mbox_create(d->dev, NULL, MBOX_O_READ | MBOX_O_WRITE,
+				  &attr));
 
-	d->results_in = must(mbox_open_fd(d->dev, both, MBOX_O_WRITE),
-			     "open the results to send");
-	d->results_out = must(mbox_open_fd(d->dev, both, MBOX_O_READ),
-			      "open the results to receive");
-	close(both);
+	d->results_in = must(mbox_open_fd(d->dev, fd, MBOX_O_WRITE));
+	d->results_out = must(mbox_open_fd(d->dev, fd, MBOX_O_READ |
+					   MBOX_O_NONBLOCK));
+	close(fd);
 }
 
 static void start(struct demo *d, unsigned int nr)
@@ -124,11 +119,9 @@ static void start_producers(struct demo *d)
 	for (int i = 0; i < NR_WORKERS; i++) {
 		const char *name = d->inbox_name[i];
 
-		d->inbox[i] = must(mbox_open(d->dev, name, MBOX_O_WRITE),
-				   "open a worker's mailbox");
-		d->inbox_stat[i] = must(mbox_open(d->dev, name, 0),
-					"open a worker's mailbox to look at");
-		must(mbox_unlink(d->dev, name), "unlink a worker's mailbox");
+		d->inbox[i] = must(mbox_open(d->dev, name, MBOX_O_WRITE));
+		d->inbox_stat[i] = must(mbox_open(d->dev, name, 0));
+		must(mbox_unlink(d->dev, name));
 	}
 	for (int i = NR_WORKERS; i < NR_PROCESSES; i++)
 		start(d, i);
@@ -143,13 +136,7 @@ static void take_back_slots(struct demo *d)
 	unsigned int slot, seen = 0;
 
 	for (int i = 0; i < NR_SLOTS; i++) {
-		struct mbox_recv msg = {
-			.flags = MBOX_DONTWAIT,
-			.buf = (uintptr_t)&slot,
-			.buf_size = sizeof(slot),
-		};
-
-		must(mbox_recvmsg(d->free_slots, &msg), "get a slot back");
+		must(mbox_recv(d->free_slots, &slot, sizeof(slot), NULL));
 		seen |= 1u << slot;
 	}
 	if (seen != (1u << NR_SLOTS) - 1)
@@ -167,8 +154,8 @@ int main(int argc, char **argv)
 	files_scan(d, argv[1]);
 	files_expect(d, argv[2]);
 	d->start = now();
-	d->dev = must(mbox_device(), "open " MBOX_DEVICE);
-	must(mbox_usage(d->dev, geteuid(), &before), "ask for the usage");
+	d->dev = must(mbox_device());
+	must(mbox_usage(d->dev, geteuid(), &before));
 	name_objects(d);
 	make_slots(d);
 	make_results(d);

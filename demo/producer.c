@@ -9,9 +9,10 @@
 #include "demo.h"
 
 static unsigned char *slots;
+static int free_slots;
 
 /* The token of a free slot is a message like any other. */
-static void take_slot(int free_slots, struct piece *p)
+static void take_slot(struct piece *p)
 {
 	struct mbox_recv msg = {
 		.buf = (uintptr_t)&p->slot,
@@ -19,7 +20,7 @@ static void take_slot(int free_slots, struct piece *p)
 		.deadline = mbox_deadline(PATIENCE),
 	};
 
-	must(mbox_recvmsg(free_slots, &msg), "get a free slot");
+	must(mbox_recvmsg(free_slots, &msg));
 }
 
 /* The mailbox of a worker is bounded: this is what slows a producer down. */
@@ -45,7 +46,7 @@ static void send_piece(int inbox, struct message *m, unsigned int priority)
 		die("no room for too long: %s, %llu of %llu",
 		    mbox_limit_name(msg.refusal.limit), msg.refusal.used,
 		    msg.refusal.max);
-	must(ret, "send a piece");
+	must(ret);
 }
 
 /* An empty file is one empty piece. */
@@ -69,7 +70,7 @@ static void stream_file(const struct demo *d, unsigned int nr, int inbox,
 		p->large = p->len > SMALL_MAX;
 		p->no_room = false;
 		if (p->large) {
-			take_slot(d->free_slots, p);
+			take_slot(p);
 			to = slots + p->slot * SLOT_SIZE;
 		}
 		if (pread(fd, to, p->len, p->offset) != p->len)
@@ -89,7 +90,7 @@ static int least_busy(const struct demo *d, unsigned int first)
 		unsigned int nr = (first + i) % NR_WORKERS;
 		struct mbox_stat stat;
 
-		must(mbox_stat(d->inbox[nr], &stat), "look at a mailbox");
+		must(mbox_stat(d->inbox[nr], &stat));
 		if (stat.msgs < least) {
 			best = nr;
 			least = stat.msgs;
@@ -101,6 +102,7 @@ static int least_busy(const struct demo *d, unsigned int first)
 void producer_run(const struct demo *d, unsigned int nr)
 {
 	slots = slots_map(d, true);
+	free_slots = must(mbox_open(d->dev, d->free_name, MBOX_O_READ));
 	for (unsigned int i = nr; i < d->nr_files; i += NR_PRODUCERS)
 		stream_file(d, i, least_busy(d, i), d->processes[NR_WORKERS + nr].priority);
 }

@@ -43,7 +43,7 @@ static unsigned int report_mailbox(const char *name, int fd)
 	struct mbox_stat s;
 	bool wrong;
 
-	must(mbox_stat(fd, &s), "look at a mailbox");
+	must(mbox_stat(fd, &s));
 	wrong = s.sent != s.received || s.msgs || s.bytes || s.held || s.purged;
 	printf("%-22s %-7s %8llu %8llu %6u %6u  %s\n", name, owner[s.lifetime],
 	       s.sent, s.received, s.msgs, s.held, wrong ? "WRONG" : "ok");
@@ -68,7 +68,7 @@ unsigned int report_leftovers(const struct demo *d,
 	struct mbox_usage after;
 	bool wrong;
 
-	must(mbox_usage(d->dev, geteuid(), &after), "ask for the usage");
+	must(mbox_usage(d->dev, geteuid(), &after));
 	wrong = memcmp(&after, before, sizeof(after));
 	printf("\nleft behind: %lld objects, %lld message bytes, %lld region bytes: %s\n",
 	       after.ns_objects.used - before->ns_objects.used,

@@ -59,57 +59,45 @@ static int make_inbox(const struct demo *d, unsigned int nr)
 {
 	struct mbox_create attr = {
 		.lifetime = MBOX_LIFE_PROCESS,
-		.max_msgs = 16,
+		.max_msgs = 8,
 		.msg_size = sizeof(struct message),
 		.max_bytes = 4 * sizeof(struct message),
 	};
-	struct mbox_send ready = { .type = WORKER_READY };
-	int inbox = must(mbox_create(d->dev, d->inbox_name[nr],
-				     MBOX_O_READ | MBOX_CREATE_EXCL, &attr),
-			 "create a mailbox");
 
-	must(mbox_sendmsg(d->results_in, &ready), "say that it is ready");
-	return inbox;
+	return must(mbox_create(d->dev, d->inbox_name[nr],
+				MBOX_O_READ | MBOX_CREATE_EXCL, &attr));
 }
 
 void worker_run(const struct demo *d, unsigned int nr)
 {
 	static struct message m;
-	const unsigned char *slots = slots_map(d, false);
+	const unsigned char *slots = slots_map(d, false), *data;
 	int inbox = make_inbox(d, nr);
 
+	must(mbox_send(d->results_in, NULL, 0, 0));
 	for (unsigned long turn = 1; ; turn++) {
-		struct mbox_recv in = {
+		struct mbox_recv msg = {
 			.buf = (uintptr_t)&m,
 			.buf_size = sizeof(m),
 		};
 		struct result r = { 0 };
-		struct mbox_send out = {
-			.type = WORKER_RESULT,
-			.buf = (uintptr_t)&r,
-			.len = sizeof(r),
-		};
-		long ret = mbox_recvmsg(inbox, &in);
+		long ret = mbox_recvmsg(inbox, &msg);
 
 		/* Nothing is queued, and no producer is left: the work is done. */
 		if (ret == -EPIPE)
 			return;
-		must(ret, "receive a piece");
+		must(ret);
 
 		r.piece = m.piece;
-		r.producer = in.pid;
-		r.priority = in.priority;
-		r.ahead = in.seq - turn;
-		r.queued = now() - in.time;
-		if (m.piece.large) {
-			work(&m.piece, slots + m.piece.slot * SLOT_SIZE,
-			     &r.counts);
+		r.producer = msg.pid;
+		r.priority = msg.priority;
+		r.ahead = msg.seq - turn;
+		r.queued = now() - msg.time;
+		data = m.piece.large ? slots + m.piece.slot * SLOT_SIZE : m.data;
+		work(&m.piece, data, &r.counts);
+		if (m.piece.large)
 			must(mbox_send(d->free_slots, &m.piece.slot,
-				       sizeof(m.piece.slot), 0),
-			     "give a slot back");
-		} else {
-			work(&m.piece, m.data, &r.counts);
-		}
-		must(mbox_sendmsg(d->results_in, &out), "send a result");
+				       sizeof(m.piece.slot), 0));
+		must(mbox_send(d->results_in, &r, sizeof(r), 0));
 	}
 }

@@ -408,7 +408,7 @@ static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
 	r->priority = msg->priority;
 	r->pid = pid_vnr(msg->pid);
 	r->tid = pid_vnr(msg->tid);
-	r->uid = from_kuid_munged(ns, msg->share->payer->uid);
+	r->uid = from_kuid_munged(ns, msg->share->uid);
 	r->gid = from_kgid_munged(ns, msg->gid);
 }
 

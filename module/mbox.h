@@ -38,6 +38,7 @@
 #ifndef MBOX_H
 #define MBOX_H
 
+#include <linux/cache.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/ktime.h>
@@ -106,7 +107,6 @@ int mbox_payer_charge_task(struct mbox_payer *payer, enum mbox_charge what,
 void mbox_payer_uncharge(struct mbox_payer *payer, enum mbox_charge what,
 			 u64 n);
 u64 mbox_payer_limit(enum mbox_charge what);
-bool mbox_payer_is_current(const struct mbox_payer *payer);
 
 /* names.c: which objects a namespace has */
 
@@ -271,7 +271,7 @@ struct mbox_share;
 struct mbox_endpoint {
 	struct mbox_object *obj;
 	struct mbox_share *share;
-};
+} ____cacheline_aligned_in_smp;
 
 int mbox_endpoint_create(struct mbox_registry *reg,
 			 const struct mbox_plan *plan,
@@ -406,14 +406,17 @@ ktime_t mbox_time_offset(void);
  * @node: in mailbox->shares
  * @next: in a struct mbox_after
  * @payer: held
+ * @ns: the payer's, to compare with
+ * @uid: the payer's
+ * @msgs: messages that are admitted
+ * @refs: messages and endpoints that point here
  * @drawn: bytes charged to @payer
  * @used: bytes of these in use: messages admitted or waiting for room
- * @bytes: data of the admitted ones
- * @msgs: the admitted ones
- * @refs: messages and endpoints that point here
+ * @bytes: data of the messages that are admitted
  *
  * All under object->lock. What is charged is drawn from the payer in chunks, so
- * that a send or receive rarely touches a counter that mailboxes share.
+ * that a send or receive rarely touches a counter that mailboxes share. For the
+ * same reason neither the payer is looked at, nor a cache line shared.
  */
 struct mbox_share {
 	union {
@@ -421,12 +424,14 @@ struct mbox_share {
 		struct mbox_share *next;
 	};
 	struct mbox_payer *payer;
+	struct user_namespace *ns;
+	kuid_t uid;
+	u32 msgs;
+	u32 refs;
 	u64 drawn;
 	u64 used;
 	u64 bytes;
-	u32 msgs;
-	u32 refs;
-};
+} ____cacheline_aligned_in_smp;
 
 struct mbox_mailbox;
 

@@ -172,12 +172,6 @@ void mbox_payer_put(struct mbox_payer *payer)
 	}
 }
 
-bool mbox_payer_is_current(const struct mbox_payer *payer)
-{
-	return payer->ns == current_user_ns() &&
-	       uid_eq(payer->uid, current_euid());
-}
-
 /* Add @n if that stays within @max; tell what is used if it does not. */
 static bool mbox_counter_add(atomic64_t *counter, u64 n, u64 max, u64 *used)
 {

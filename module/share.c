@@ -27,6 +27,8 @@ struct mbox_share *mbox_share_alloc(void)
 		kfree(share);
 		return NULL;
 	}
+	share->ns = share->payer->ns;
+	share->uid = share->payer->uid;
 	return share;
 }
 
@@ -46,14 +48,17 @@ void mbox_share_free_all(struct mbox_share *share)
 	}
 }
 
-static int mbox_share_cmp(const struct mbox_share *share,
-			  const struct user_namespace *ns, kuid_t uid)
+/* How the current task's user compares with that of @share. */
+static int mbox_share_cmp(const struct mbox_share *share)
 {
-	if (!uid_eq(share->payer->uid, uid))
-		return uid_lt(uid, share->payer->uid) ? -1 : 1;
-	if (share->payer->ns != ns)
-		return ns < share->payer->ns ? -1 : 1;
-	return 0;
+	const struct user_namespace *ns = current_user_ns();
+	kuid_t uid = current_euid();
+
+	if (likely(uid_eq(share->uid, uid) && share->ns == ns))
+		return 0;
+	if (!uid_eq(share->uid, uid))
+		return uid_lt(uid, share->uid) ? -1 : 1;
+	return ns < share->ns ? -1 : 1;
 }
 
 /* The share of the current task's user; *@spare goes in if there is none. */
@@ -70,7 +75,7 @@ static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 
 		parent = *link;
 		share = rb_entry(parent, struct mbox_share, node);
-		cmp = mbox_share_cmp(share, current_user_ns(), current_euid());
+		cmp = mbox_share_cmp(share);
 		if (!cmp)
 			return share;
 		link = cmp < 0 ? &parent->rb_left : &parent->rb_right;
@@ -97,7 +102,7 @@ struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(share && mbox_payer_is_current(share->payer)))
+	if (likely(share && !mbox_share_cmp(share)))
 		return share;
 
 	share = mbox_share_lookup_locked(mb, spare);
@@ -194,7 +199,7 @@ void mbox_share_largest_locked(struct mbox_mailbox *mb,
 		used = why->limit == MBOX_LIMIT_MSGS ? share->msgs : share->bytes;
 		if (used > why->used) {
 			why->used = used;
-			why->uid = share->payer->uid;
+			why->uid = share->uid;
 		}
 	}
 }

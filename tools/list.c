@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* ls, stat: what there is, and all that is known of it. */
 #include <errno.h>
 #include <stdio.h>
@@ -156,7 +156,7 @@ static bool field_text(const struct field *field, const struct mbox_stat *st,
 
 /* Which fields are columns, in which order. */
 struct columns {
-	const struct field *field[2 * ARRAY_SIZE(fields)];
+	const struct field *field[ARRAY_SIZE(fields)];
 	size_t count;
 };
 
@@ -179,6 +179,16 @@ static void all_columns(struct columns *columns)
 	}
 }
 
+static bool has_column(const struct columns *columns, const struct field *field)
+{
+	size_t i;
+
+	for (i = 0; i < columns->count; i++)
+		if (columns->field[i] == field)
+			return true;
+	return false;
+}
+
 static const char *parse_columns(const char *list, void *value)
 {
 	struct columns *columns = value;
@@ -191,27 +201,25 @@ static const char *parse_columns(const char *list, void *value)
 		field = find_field(list, len);
 		if (!field)
 			return "has an unknown column, see mboxctl(1)";
-		if (columns->count == ARRAY_SIZE(columns->field))
-			return "has too many columns";
+		if (has_column(columns, field))
+			return "has a column twice";
 		columns->field[columns->count++] = field;
 		if (!list[len])
 			return NULL;
 	}
 }
 
-static struct libscols_table *objects_table(const struct columns *columns,
-					    bool json)
+static void objects_table(struct table *table, const struct columns *columns,
+			  bool json)
 {
-	struct libscols_table *table = table_new("objects", json);
 	size_t i;
 
+	table_init(table, "objects", json);
 	for (i = 0; i < columns->count; i++)
 		table_add_column(table, &columns->field[i]->column);
-	return table;
 }
 
-static void add_object(struct libscols_table *table,
-		       const struct columns *columns,
+static void add_object(struct table *table, const struct columns *columns,
 		       const struct mbox_stat *st)
 {
 	char text[TEXT_MAX];
@@ -239,30 +247,31 @@ int cmd_ls(int argc, char **argv)
 			  0, parse_columns, &columns),
 		{ }
 	};
-	struct libscols_table *table;
 	struct mbox_stat st = { };
 	unsigned int flags = 0;
+	struct table table;
 	int ret;
 
 	parse_columns(DEFAULT_COLUMNS, &columns);
 	parse_options(argc, argv, opts, &flags, 0, 0);
-	table = objects_table(&columns, flags & OPT_JSON);
+	objects_table(&table, &columns, flags & OPT_JSON);
 	if (flags & OPT_NO_HEADINGS)
-		table_hide_headings(table);
+		table_hide_headings(&table);
 
 	/* Each call tells of the object with the next higher id. */
 	while ((ret = mbox_list(device(), &st)) >= 0)
-		add_object(table, &columns, &st);
+		add_object(&table, &columns, &st);
 	if (ret != -ENOENT)
 		return fail(NULL, ret);
-	table_print(table);
+	table_print(&table);
 	return STATUS_OK;
 }
 
-/* The state of a stat command: the table for JSON, or how many were shown */
+/* What stat shows of each object, and how; of JSON there is one table. */
 struct stat_output {
 	struct columns columns;
-	struct libscols_table *json;
+	bool json;
+	struct table table;
 	unsigned int shown;
 };
 
@@ -273,21 +282,22 @@ static void print_object(const struct columns *columns,
 	static const struct column both[] = {
 		{ .name = "FIELD" }, { .name = "VALUE" },
 	};
-	struct libscols_table *table = table_new("object", false);
 	char text[TEXT_MAX];
+	struct table table;
 	size_t i;
 
-	table_hide_headings(table);
-	table_add_column(table, &both[0]);
-	table_add_column(table, &both[1]);
+	table_init(&table, "object", false);
+	table_hide_headings(&table);
+	table_add_column(&table, &both[0]);
+	table_add_column(&table, &both[1]);
 	for (i = 0; i < columns->count; i++) {
 		if (!field_text(columns->field[i], st, text))
 			continue;
-		table_add_row(table);
-		table_set(table, 0, columns->field[i]->column.name);
-		table_set(table, 1, text);
+		table_add_row(&table);
+		table_set(&table, 0, columns->field[i]->column.name);
+		table_set(&table, 1, text);
 	}
-	table_print(table);
+	table_print(&table);
 }
 
 static int stat_one(const char *arg, void *data)
@@ -303,7 +313,7 @@ static int stat_one(const char *arg, void *data)
 	if (ret < 0)
 		return fail(arg, ret);
 	if (output->json) {
-		add_object(output->json, &output->columns, &st);
+		add_object(&output->table, &output->columns, &st);
 		return STATUS_OK;
 	}
 	if (output->shown++)
@@ -324,11 +334,12 @@ int cmd_stat(int argc, char **argv)
 
 	first = parse_options(argc, argv, opts, &flags, 1, -1);
 	all_columns(&output.columns);
-	if (flags & OPT_JSON)
-		output.json = objects_table(&output.columns, true);
+	output.json = flags & OPT_JSON;
+	if (output.json)
+		objects_table(&output.table, &output.columns, true);
 	status = each_operand(argc - first, argv + first, stat_one,
 			      &output);
 	if (output.json)
-		table_print(output.json);
+		table_print(&output.table);
 	return status;
 }

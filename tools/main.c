@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* The commands, and how one is found and run. */
 #include <errno.h>
 #include <getopt.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* create, set, purge, rm: objects themselves, not what is in them. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * mboxctl: mailboxes and shared regions from the shell.
  *
@@ -26,7 +26,7 @@
 #include <sys/types.h>
 #include <mbox.h>
 
-/* Numbers of 64 bits are __u64, as in the structs of the interface. */
+/* Numbers are __u32 and __u64 where they go into structs of the interface. */
 
 #define PRINTF_LIKE(format, first) \
 	__attribute__((__format__(__printf__, \
@@ -105,7 +105,6 @@ struct opt {
 int parse_options(int argc, char **argv, const struct opt *opts,
 		  unsigned int *given, int min, int max);
 
-const char *opt_string(const char *arg, void *value);	/* const char ** */
 const char *opt_count(const char *arg, void *value);	/* u32, 1 or more */
 const char *opt_count64(const char *arg, void *value);	/* u64, 1 or more */
 const char *opt_size(const char *arg, void *value);	/* u64, 1 or more */
@@ -182,7 +181,8 @@ const char *group_name(gid_t gid);
 /* What the terminal can show of a name; good until the next call. */
 const char *printable(const char *name);
 
-/* Copies name, with what is not UTF-8 replaced. out holds 3 * strlen + 1. */
+/* Copies name, with what is not UTF-8 replaced, into a buffer large enough. */
+#define UTF8_COPY_MAX(len)	(3 * (len) + 1)
 void utf8_copy(char *out, const char *name);
 
 /* Length of the UTF-8 character at p, of which len bytes are there; 0: none */
@@ -196,8 +196,6 @@ char *message_json(const struct mbox_recv *msg, const char *data);
 
 /* table.c */
 
-struct libscols_table;
-
 /**
  * struct column - a column of a table
  * @name: its heading; in lower case, its key in JSON
@@ -208,13 +206,26 @@ struct column {
 	bool number;
 };
 
-struct libscols_table *table_new(const char *name, bool json);
-void table_hide_headings(struct libscols_table *table);
-void table_add_column(struct libscols_table *table,
-		      const struct column *column);
-void table_add_row(struct libscols_table *table);
+/**
+ * struct table - rows of cells, printed when all are known
+ * @scols: libsmartcols' idea of it
+ * @row: the last row
+ * @json: it is to be printed as JSON
+ */
+struct table {
+	struct libscols_table *scols;
+	struct libscols_line *row;
+	bool json;
+};
+
+/* All columns come before the first row. Without memory these exit. */
+void table_init(struct table *table, const char *name, bool json);
+void table_hide_headings(struct table *table);
+void table_add_column(struct table *table, const struct column *column);
+void table_add_row(struct table *table);
 /* A cell of the last row; NULL: nothing to tell */
-void table_set(struct libscols_table *table, size_t column, const char *text);
-void table_print(struct libscols_table *table);
+void table_set(struct table *table, size_t column, const char *text);
+/* Prints the table and ends it. */
+void table_print(struct table *table);
 
 #endif /* MBOXCTL_H */

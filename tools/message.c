@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* A received message as text: what is known of it, and its data in JSON. */
 #include <stdio.h>
 #include <stdlib.h>

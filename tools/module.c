@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* load, unload: the kernel module, through libkmod. */
 #include <errno.h>
 #include <libkmod.h>

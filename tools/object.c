@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* NAME and id:N on the command line, and opening them. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* Options of a command: one table parses and describes them. */
 #include <ctype.h>
 #include <errno.h>
@@ -110,12 +110,6 @@ int parse_options(int argc, char **argv, const struct opt *opts,
 					     "too many operands",
 			    command->name, command->operands);
 	return optind;
-}
-
-const char *opt_string(const char *arg, void *value)
-{
-	*(const char **)value = arg;
-	return NULL;
 }
 
 struct unit {

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* What went wrong, in words and as an exit status. */
 #include <errno.h>
 #include <stdarg.h>
@@ -137,22 +137,6 @@ static void add_full(struct text *text, int fd,
 		add(text, ", waiting senders: %u", st.waiting_senders);
 }
 
-static const char *limit_words(__u32 limit)
-{
-	switch (limit) {
-	case MBOX_LIMIT_USER_BYTES:
-		return "bytes of memory for queued messages";
-	case MBOX_LIMIT_USER_MAILBOXES:
-		return "mailboxes";
-	case MBOX_LIMIT_USER_REGIONS:
-		return "regions";
-	case MBOX_LIMIT_USER_REGION_BYTES:
-		return "bytes of regions";
-	default:
-		return mbox_limit_name(limit);
-	}
-}
-
 int fail_refused(const char *object, int err, int fd,
 		 const struct mbox_refusal *refusal)
 {
@@ -171,10 +155,9 @@ int fail_refused(const char *object, int err, int fd,
 		add_share(&text, refusal, refusal->max);
 		break;
 	default:
-		add(&text, "limit reached: user %s has %llu of %llu %s",
-		    user_name(refusal->uid), refusal->used,
-		    refusal->max,
-		    limit_words(refusal->limit));
+		add(&text, "limit reached: %s: %llu of %llu used by user %s",
+		    mbox_limit_name(refusal->limit), refusal->used,
+		    refusal->max, user_name(refusal->uid));
 	}
 	complain(object, "%s%s", err == -ETIMEDOUT ? "timed out: " : "",
 		 text.buf);

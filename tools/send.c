@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* send: arguments, lines, or the whole of standard input, as messages. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* Tables and JSON on standard output. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,67 +13,63 @@ static noreturn void no_memory(void)
 	exit(STATUS_ERROR);
 }
 
-struct libscols_table *table_new(const char *name, bool json)
+void table_init(struct table *table, const char *name, bool json)
 {
-	struct libscols_table *table = scols_new_table();
-
-	if (!table || scols_table_set_name(table, name) ||
-	    scols_table_enable_json(table, json) < 0)
-		no_memory();
-	return table;
-}
-
-void table_hide_headings(struct libscols_table *table)
-{
-	if (scols_table_enable_noheadings(table, true))
+	table->json = json;
+	table->row = NULL;
+	table->scols = scols_new_table();
+	if (!table->scols || scols_table_set_name(table->scols, name) ||
+	    scols_table_enable_json(table->scols, json))
 		no_memory();
 }
 
-void table_add_column(struct libscols_table *table,
-		      const struct column *column)
+void table_hide_headings(struct table *table)
 {
+	if (scols_table_enable_noheadings(table->scols, true))
+		no_memory();
+}
+
+void table_add_column(struct table *table, const struct column *column)
+{
+	int flags = column->number ? SCOLS_FL_RIGHT : 0;
+	int type = column->number ? SCOLS_JSON_NUMBER : SCOLS_JSON_STRING;
 	struct libscols_column *new;
 
-	new = scols_table_new_column(table, column->name, 0,
-				     column->number ? SCOLS_FL_RIGHT : 0);
-	if (!new)
-		no_memory();
-	scols_column_set_json_type(new, column->number ? SCOLS_JSON_NUMBER :
-							 SCOLS_JSON_STRING);
-}
-
-void table_add_row(struct libscols_table *table)
-{
-	if (!scols_table_new_line(table, NULL))
+	new = scols_table_new_column(table->scols, column->name, 0, flags);
+	if (!new || scols_column_set_json_type(new, type))
 		no_memory();
 }
 
-void table_set(struct libscols_table *table, size_t column, const char *text)
+void table_add_row(struct table *table)
 {
-	struct libscols_line *row;
-	char *utf8 = NULL;
+	table->row = scols_table_new_line(table->scols, NULL);
+	if (!table->row)
+		no_memory();
+}
 
-	row = scols_table_get_line(table, scols_table_get_nlines(table) - 1);
-	if (scols_table_is_json(table)) {
-		/* No text stands for null. */
-		if (!text)
-			return;
-		utf8 = malloc(3 * strlen(text) + 1);
-		if (!utf8)
+void table_set(struct table *table, size_t column, const char *text)
+{
+	char *utf8;
+
+	if (!table->json) {
+		if (scols_line_set_data(table->row, column, text ?: "-"))
 			no_memory();
-		utf8_copy(utf8, text);
-		text = utf8;
-	} else if (!text) {
-		text = "-";
+		return;
 	}
-	if (scols_line_set_data(row, column, text))
+	/* A cell without data is a null. */
+	if (!text)
+		return;
+	utf8 = malloc(UTF8_COPY_MAX(strlen(text)));
+	if (!utf8)
 		no_memory();
-	free(utf8);
+	utf8_copy(utf8, text);
+	if (scols_line_refer_data(table->row, column, utf8))
+		no_memory();
 }
 
-void table_print(struct libscols_table *table)
+void table_print(struct table *table)
 {
-	if (scols_print_table(table))
+	if (scols_print_table(table->scols))
 		no_memory();
-	scols_unref_table(table);
+	scols_unref_table(table->scols);
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* Bytes and numbers made fit to print. */
 #include <grp.h>
 #include <limits.h>

@@ -1,11 +1,11 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0
 /* usage: what a user takes of the limits. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "mboxctl.h"
 
-static void add_limit(struct libscols_table *table, __u32 limit,
+static void add_limit(struct table *table, __u32 limit,
 		      const struct mbox_counter *counter)
 {
 	char text[24];
@@ -23,17 +23,18 @@ static void print_usage(const struct mbox_usage *usage, bool json)
 	static const struct column columns[] = {
 		{ "LIMIT", false }, { "USED", true }, { "MAX", true },
 	};
-	struct libscols_table *table = table_new("limits", json);
+	struct table table;
 	size_t i;
 
+	table_init(&table, "limits", json);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		table_add_column(table, &columns[i]);
-	add_limit(table, MBOX_LIMIT_USER_BYTES, &usage->bytes);
-	add_limit(table, MBOX_LIMIT_USER_MAILBOXES, &usage->mailboxes);
-	add_limit(table, MBOX_LIMIT_USER_REGIONS, &usage->regions);
-	add_limit(table, MBOX_LIMIT_USER_REGION_BYTES, &usage->region_bytes);
-	add_limit(table, MBOX_LIMIT_NS_OBJECTS, &usage->ns_objects);
-	table_print(table);
+		table_add_column(&table, &columns[i]);
+	add_limit(&table, MBOX_LIMIT_USER_BYTES, &usage->bytes);
+	add_limit(&table, MBOX_LIMIT_USER_MAILBOXES, &usage->mailboxes);
+	add_limit(&table, MBOX_LIMIT_USER_REGIONS, &usage->regions);
+	add_limit(&table, MBOX_LIMIT_USER_REGION_BYTES, &usage->region_bytes);
+	add_limit(&table, MBOX_LIMIT_NS_OBJECTS, &usage->ns_objects);
+	table_print(&table);
 }
 
 int cmd_usage(int argc, char **argv)

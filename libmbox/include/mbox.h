@@ -47,7 +47,7 @@ extern "C" {
  * as soon as they are open.
  *
  * Return: a descriptor, close-on-exec, which the caller closes. -ENOENT or
- * -ENXIO where the module is not loaded, otherwise as open(2).
+ * -ENODEV where the module is not loaded, otherwise as open(2).
  *
  * Since: 0.1
  */
