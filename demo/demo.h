@@ -33,7 +33,7 @@
 #include <sys/types.h>
 #include <mbox.h>
 
-#define NR_WORKERS	4
+#define NR_WORKERS	3
 #define NR_PRODUCERS	3
 #define NR_PROCESSES	(NR_WORKERS + NR_PRODUCERS)
 #define NR_SLOTS	16

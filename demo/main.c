@@ -14,7 +14,7 @@
 
 static struct demo demo = {
 	.processes = {
-		{ "worker 0" }, { "worker 1" }, { "worker 2" }, { "worker 3" },
+		{ "worker 0" }, { "worker 1" },
 		{ "low", 0 }, { "normal", 10 }, { "high", 20 },
 	},
 };

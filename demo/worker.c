@@ -59,7 +59,7 @@ static int make_inbox(const struct demo *d, unsigned int nr)
 {
 	struct mbox_create attr = {
 		.lifetime = MBOX_LIFE_PROCESS,
-		.max_msgs = 8,
+		.max_msgs = 4,
 		.msg_size = sizeof(struct message),
 		.max_bytes = 4 * sizeof(struct message),
 	};

@@ -236,11 +236,7 @@ FIXTURE_TEARDOWN(command)
 
 	mt_unlink_target(rig->dev, mt_by_fd(rig->box));
 	mt_unlink_target(rig->dev, mt_by_fd(rig->victim));
-	close(rig->box);
-	close(rig->region);
-	close(rig->victim);
-	MT_EXPECT_IDLE(rig->dev, 0);
-	close(rig->dev);
+	MT_TEARDOWN(rig->dev);
 }
 
 /* Valid data at the start of the pages, or so that it ends with them. */

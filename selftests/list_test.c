@@ -39,12 +39,9 @@ FIXTURE_TEARDOWN(list)
 {
 	int i;
 
-	for (i = 0; i < OBJECTS; i++) {
+	for (i = 0; i < OBJECTS; i++)
 		mt_unlink_target(self->dev, mt_by_fd(self->fds[i]));
-		close(self->fds[i]);
-	}
-	MT_EXPECT_IDLE(self->dev, 0);
-	close(self->dev);
+	MT_TEARDOWN(self->dev);
 }
 
 static int list(int dev, struct mbox_stat *stat, __u64 after)

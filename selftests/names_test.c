@@ -25,9 +25,7 @@ FIXTURE_SETUP(names)
 FIXTURE_TEARDOWN(names)
 {
 	mt_unlink_target(self->dev, mt_by_fd(self->box));
-	close(self->box);
-	MT_EXPECT_IDLE(self->dev, 0);
-	close(self->dev);
+	MT_TEARDOWN(self->dev);
 }
 
 static struct mbox_create mailbox_attr(const void *name, __u32 len)

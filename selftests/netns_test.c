@@ -58,9 +58,7 @@ FIXTURE_TEARDOWN(netns)
 	close(self->box);
 	close(self->their_box);
 	MT_EXPECT_IDLE(self->their_dev, 0);
-	MT_EXPECT_IDLE(self->dev, 0);
-	close(self->their_dev);
-	close(self->dev);
+	MT_TEARDOWN(self->dev);
 }
 
 /* End the child, and wait until its namespace has gone. */

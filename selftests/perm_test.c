@@ -31,9 +31,7 @@ FIXTURE_SETUP(perm)
 FIXTURE_TEARDOWN(perm)
 {
 	mt_unlink_target(self->dev, mt_by_fd(self->box));
-	close(self->box);
-	MT_EXPECT_IDLE(self->dev, 0);
-	close(self->dev);
+	MT_TEARDOWN(self->dev);
 }
 
 static int set_owner(int box, uid_t uid, gid_t gid, __u32 mode)

@@ -103,7 +103,7 @@ TEST_F(transfer, alignment)
 	}
 }
 
-/* What a mailbox should hold: by number of sending, the priority; -1 if gone. */
+/* What a mailbox should hold: priorities in order of sending, -1 if gone. */
 struct model {
 	unsigned int sent;
 	unsigned int queued;

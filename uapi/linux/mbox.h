@@ -23,6 +23,28 @@
  *   those of the caller's pid namespace, times on CLOCK_MONOTONIC those of the
  *   caller's time namespace.
  *
+ * poll(2), select(2) and epoll(7) on a mailbox
+ * --------------------------------------------
+ *
+ * POLLIN	a message can be received
+ * POLLOUT	a message of the largest size can be sent without waiting
+ * POLLHUP	the mailbox has ended; with POLLIN or POLLOUT also that a receive
+ *		or a send fails with EPIPE
+ *
+ * Each for the directions of the descriptor. A message that goes to a blocked
+ * receiver wakes nobody who polls. Edges (EPOLLET) are: a message is queued;
+ * room for a message of the largest size comes; POLLHUP comes. A region is
+ * always ready.
+ *
+ * mmap(2) of a region
+ * -------------------
+ *
+ * Needs MBOX_O_READ, and MBOX_O_WRITE as well to map for writing (EACCES).
+ * MAP_SHARED only (MAP_PRIVATE is EINVAL), never PROT_EXEC (EACCES), nothing
+ * beyond the end (EINVAL). A mapping keeps the memory, and keeps it charged,
+ * after the descriptor is closed and the region has ended. ENODEV for a
+ * mailbox.
+ *
  * Errors
  * ------
  *
@@ -68,7 +90,7 @@
 /* What a zero in struct mbox_create stands for. */
 #define MBOX_DEFAULT_MODE	0600
 #define MBOX_DEFAULT_MAX_MSGS	1024
-#define MBOX_DEFAULT_MSG_SIZE	65536
+#define MBOX_DEFAULT_MSG_SIZE	65536	/* or all of max_bytes, if less */
 #define MBOX_DEFAULT_MAX_BYTES	1048576	/* or one largest message, if more */
 /* The largest message that any mailbox can be made for. */
 #define MBOX_MSG_SIZE_MAX	(64 << 20)
@@ -112,9 +134,9 @@ enum mbox_kind {
  *	module from being unloaded.
  * @MBOX_LIFE_PROCESS: process-owned. It ends when the process that created it
  *	exits or closes its last descriptor of it, even if a forked child still
- *	holds one. exec(2) without close-on-exec keeps ownership; where
- *	processes share their descriptor table (CLONE_FILES), the end comes when
- *	the table goes.
+ *	holds one, or when its last descriptor anywhere is closed. exec(2)
+ *	without close-on-exec keeps ownership; where processes share their
+ *	descriptor table (CLONE_FILES), the end comes when the table goes.
  * @MBOX_LIFE_ANONYMOUS: it lives as long as its descriptors. It has no name,
  *	and its id does not resolve: others get it by inheriting or by being
  *	passed a descriptor.
@@ -175,13 +197,13 @@ enum mbox_limit {
 struct mbox_refusal {
 	__u32 limit;
 	__u32 uid;
-	__u64 used;
-	__u64 max;
+	__aligned_u64 used;
+	__aligned_u64 max;
 };
 
 /* How to open: the low bits of @flags in mbox_create and mbox_open. */
-#define MBOX_O_READ		(1U << 0)	/* to receive, or map for reading */
-#define MBOX_O_WRITE		(1U << 1)	/* to send, or map for writing */
+#define MBOX_O_READ		(1U << 0)	/* to receive, or to map */
+#define MBOX_O_WRITE		(1U << 1)	/* to send, or to map for writing */
 #define MBOX_O_NONBLOCK		(1U << 2)	/* O_NONBLOCK on the descriptor */
 #define MBOX_O_INHERIT		(1U << 3)	/* not close-on-exec */
 
@@ -201,7 +223,8 @@ struct mbox_refusal {
  * @name_len: length of the name in bytes; 0 for none
  * @mode: with MBOX_CREATE_MODE, the permission bits of user, group and others:
  *	4 to receive (map for reading), 2 to send (map for writing). No umask
- *	is applied (System V). Otherwise 0, and the mode is MBOX_DEFAULT_MODE.
+ *	is applied (System V); other bits are EINVAL. Otherwise 0, and the mode
+ *	is MBOX_DEFAULT_MODE.
  * @owner: with MBOX_CREATE_OWNER, the user id that must own an object that is
  *	there already (EACCES otherwise): names are a flat space in which anybody
  *	may have come first. Otherwise 0.
@@ -356,6 +379,7 @@ struct mbox_unlink {
  * @held: out: mailbox: messages being received
  * @waiting_receivers: out: mailbox: tasks blocked in a receive
  * @waiting_senders: out: mailbox: tasks blocked in a send
+ * @reserved: out: 0
  * @sent: out: mailbox: messages accepted since its creation
  * @received: out: mailbox: messages received since
  * @purged: out: mailbox: messages thrown away by MBOX_IOC_PURGE since
@@ -460,7 +484,7 @@ struct mbox_set {
  *
  * Waits, where the mailbox is full, for room; those who wait get it by the
  * priority of their messages, then in the order in which they came, and a
- * newcomer does not overtake them. Limits of users fail at once. O_NONBLOCK on
+ * newcomer does not overtake those of its own priority or above. Limits of users fail at once. O_NONBLOCK on
  * the descriptor is as MBOX_DONTWAIT. The message is charged to the effective
  * user of the task that sends it. EPIPE where nobody can ever receive it: the
  * mailbox has ended, or it has no name or id (any more) and no descriptor that
@@ -501,7 +525,8 @@ struct mbox_send {
  * Receives the message of the highest priority, the oldest of these. The
  * message leaves the mailbox when its data and this struct have been written:
  * a bad pointer (EFAULT) or a small buffer (EMSGSIZE) leaves it at its place.
- * Who waits longest is served first. EPIPE where no message can ever come: the
+ * Who waits longest is served first; one whose buffer is too small for the
+ * message that comes gets EMSGSIZE, and the next one gets the message. EPIPE where no message can ever come: the
  * mailbox has ended and is empty; or it is empty, has no name or id (any more),
  * and no descriptor that can send.
  *
@@ -549,8 +574,8 @@ struct mbox_purge {
  * @max: out: the limit
  */
 struct mbox_counter {
-	__u64 used;
-	__u64 max;
+	__aligned_u64 used;
+	__aligned_u64 max;
 };
 
 /**

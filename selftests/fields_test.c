@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each field wrong alone, in data that is otherwise valid: what the field says
+ * must be looked at, and nothing may have happened. Built as a 32-bit program
+ * too.
+ */
+#include "mbox_test_util.h"
+
+FIXTURE(field) {
+	int dev;
+	char *name;
+	int box;
+	int region;
+	char *none;	/* an address without memory behind it */
+	char *edge;	/* eight bytes before that */
+};
+
+FIXTURE_SETUP(field)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *pages;
+
+	self->dev = mt_device();
+	ASSERT_LE(0, self->dev);
+	self->name = mt_name("box");
+	self->box = mt_mailbox(self->dev, self->name, MT_RW);
+	ASSERT_LE(0, self->box);
+	self->region = mt_region(self->dev, NULL, MT_RW, 1);
+	ASSERT_LE(0, self->region);
+	ASSERT_EQ(0, mt_send(self->box, "queued", 6, 0, 0));
+
+	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, pages);
+	ASSERT_EQ(0, munmap(pages + page, page));
+	self->none = pages + page;
+	self->edge = self->none - 8;
+}
+
+FIXTURE_TEARDOWN(field)
+{
+	mt_unlink_target(self->dev, mt_by_fd(self->box));
+	MT_TEARDOWN(self->dev);
+}
+
+/* Bit patterns that are no user address in any program. */
+#define KERNEL_HALF	0xffff800000000000ULL
+#define LAST_BYTES	0xfffffffffffffff8ULL
+
+/* @valid with one field changed, or two; fails with @error, changes nothing */
+#define WRONG(error, cmd, fd, valid, ...) do {				\
+	struct mt_state __before = mt_state_of(self->dev, self->box, 0); \
+	__typeof__(valid) __arg = (valid), *arg = &__arg;		\
+									\
+	__VA_ARGS__;							\
+	EXPECT_EQ(error, mt_ioctl(fd, cmd, arg)) {			\
+		TH_LOG("with %s", #__VA_ARGS__);			\
+	}								\
+	EXPECT_TRUE(mt_state_is(self->dev, self->box, 0, &__before));	\
+} while (0)
+
+static struct mbox_create valid_create(const char *name)
+{
+	return (struct mbox_create){
+		.size = sizeof(struct mbox_create),
+		.flags = MT_RW,
+		.kind = MBOX_KIND_MAILBOX,
+		.name = (uintptr_t)name,
+		.name_len = strlen(name),
+		.max_msgs = 10,
+		.msg_size = 100,
+		.max_bytes = 1000,
+	};
+}
+
+TEST_F(field, create_mailbox)
+{
+	struct mbox_create valid = valid_create("other");
+	int fd;
+
+#define CREATE(error, ...) \
+	WRONG(error, MBOX_IOC_CREATE, self->dev, valid, __VA_ARGS__)
+	CREATE(-EINVAL, arg->kind = 0);
+	CREATE(-EOPNOTSUPP, arg->kind = 3);
+	CREATE(-EOPNOTSUPP, arg->kind = ~0U);
+	CREATE(-EOPNOTSUPP, arg->lifetime = 4);
+	CREATE(-EOPNOTSUPP, arg->lifetime = ~0U);
+	CREATE(-EINVAL, arg->lifetime = MBOX_LIFE_ANONYMOUS);
+	CREATE(-EFAULT, arg->name = 0);
+	CREATE(-EFAULT, arg->name = (uintptr_t)self->none);
+	CREATE(-EFAULT, arg->name = KERNEL_HALF);
+	CREATE(-EFAULT, arg->name = LAST_BYTES);
+	CREATE(-EFAULT, arg->name |= 1ULL << 63);
+	CREATE(-EFAULT, arg->name = (uintptr_t)self->edge, arg->name_len = 9);
+	CREATE(-EINVAL, arg->name_len = 0);
+	CREATE(-ENAMETOOLONG, arg->name_len = 256);
+	CREATE(-ENAMETOOLONG, arg->name_len = ~0U);
+	CREATE(-EINVAL, arg->mode = 0600);
+	CREATE(-EINVAL, arg->mode = 0601, arg->flags |= MBOX_CREATE_MODE);
+	CREATE(-EINVAL, arg->mode = 0610, arg->flags |= MBOX_CREATE_MODE);
+	CREATE(-EINVAL, arg->mode = 0700, arg->flags |= MBOX_CREATE_MODE);
+	CREATE(-EINVAL, arg->mode = 01600, arg->flags |= MBOX_CREATE_MODE);
+	CREATE(-EINVAL, arg->mode = 04600, arg->flags |= MBOX_CREATE_MODE);
+	CREATE(-EINVAL, arg->mode = ~0U, arg->flags |= MBOX_CREATE_MODE);
+	CREATE(-EINVAL, arg->owner = 1);
+	CREATE(-EINVAL, arg->owner = ~0U, arg->flags |= MBOX_CREATE_OWNER);
+	CREATE(-EINVAL, arg->reserved = 1);
+	CREATE(-EINVAL, arg->reserved = 1U << 31);
+	CREATE(-EINVAL, arg->msg_size = 1001);
+	CREATE(-EINVAL, arg->max_bytes = 99);
+	CREATE(-EINVAL, arg->msg_size = MBOX_MSG_SIZE_MAX + 1,
+	       arg->max_bytes = ~0ULL);
+	CREATE(-EINVAL, arg->msg_size = ~0U, arg->max_bytes = ~0ULL);
+	CREATE(-EINVAL, arg->region_size = 1);
+	CREATE(-EINVAL, arg->region_size = 1ULL << 63);
+	CREATE(-EINVAL, arg->msg_size = 0, arg->flags |= MBOX_CREATE_FIXED);
+#undef CREATE
+	EXPECT_EQ(-ENOENT, mt_open(self->dev, "other", 0));
+
+	/* and on the right side of each border */
+	valid.msg_size = MBOX_MSG_SIZE_MAX;
+	valid.max_bytes = MBOX_MSG_SIZE_MAX;
+	valid.max_msgs = ~0U;
+	valid.mode = 0666;
+	valid.flags |= MBOX_CREATE_MODE | MBOX_CREATE_FIXED;
+	fd = mt_ioctl(self->dev, MBOX_IOC_CREATE, &valid);
+	EXPECT_LE(0, fd);
+	EXPECT_EQ((__u32)MBOX_MSG_SIZE_MAX, mt_stat_of(fd).msg_size);
+	EXPECT_EQ(~0U, mt_stat_of(fd).max_msgs);
+	EXPECT_EQ((__u32)MBOX_STATE_FIXED | MBOX_STATE_LINKED,
+		  mt_stat_of(fd).state);
+	EXPECT_EQ(0, mt_unlink(self->dev, "other"));
+}
+
+TEST_F(field, create_region)
+{
+	struct mbox_create valid = {
+		.size = sizeof(valid),
+		.flags = MT_RW,
+		.kind = MBOX_KIND_REGION,
+		.region_size = 100,
+	};
+	int fd;
+
+#define CREATE(error, ...) \
+	WRONG(error, MBOX_IOC_CREATE, self->dev, valid, __VA_ARGS__)
+	CREATE(-EINVAL, arg->region_size = 0);
+	CREATE(-EINVAL, arg->region_size = 1ULL << 63);
+	CREATE(-EINVAL, arg->region_size = ~0ULL);
+	CREATE(-EINVAL, arg->region_size = ~0ULL - 4096);
+	CREATE(-EINVAL, arg->max_msgs = 1);
+	CREATE(-EINVAL, arg->msg_size = 1);
+	CREATE(-EINVAL, arg->max_bytes = 1);
+	CREATE(-EINVAL, arg->flags |= MBOX_CREATE_FIXED);
+	CREATE(-EINVAL, arg->reserved = 1);
+#undef CREATE
+	fd = mt_ioctl(self->dev, MBOX_IOC_CREATE, &valid);
+	EXPECT_LE(0, fd);
+	EXPECT_EQ((__u64)sysconf(_SC_PAGESIZE), mt_stat_of(fd).region_size);
+}
+
+/* The fields of the ways in which the target is not given are 0. */
+TEST_F(field, target)
+{
+	struct mbox_open valid[] = {
+		{ .target = mt_by_name(self->name) },
+		{ .target = mt_by_id(mt_stat_of(self->box).id) },
+		{ .target = mt_by_fd(self->box) },
+	};
+	static const unsigned long cmd[] = { MBOX_IOC_OPEN, MBOX_IOC_UNLINK };
+	size_t i, j;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(cmd); i++) {
+#define TARGET(error, ...) \
+	WRONG(error, cmd[i], self->dev, valid[j], __VA_ARGS__)
+		for (j = 0; j < ARRAY_SIZE(valid); j++) {
+			valid[j].size = sizeof(valid[j]);
+			TARGET(-EINVAL, arg->target.by = 0);
+			TARGET(-EINVAL, arg->target.kind = MBOX_KIND_REGION);
+			TARGET(-EOPNOTSUPP, arg->target.kind = 3);
+			TARGET(-EOPNOTSUPP, arg->target.kind = ~0U);
+			TARGET(-EOPNOTSUPP, arg->target.flags = 2);
+			TARGET(-EOPNOTSUPP, arg->target.flags = 1U << 31);
+			TARGET(-EINVAL, arg->target.owner = 1);
+			TARGET(-EINVAL, arg->target.owner = ~0U,
+			       arg->target.flags = MBOX_TARGET_OWNER);
+			TARGET(-EACCES, arg->target.owner = 1,
+			       arg->target.flags = MBOX_TARGET_OWNER);
+		}
+		j = 0;
+		TARGET(-EINVAL, arg->target.id = 1);
+		TARGET(-EINVAL, arg->target.fd = self->box);
+		TARGET(-EINVAL, arg->target.fd = -1);
+		TARGET(-EINVAL, arg->target.name_len = 0);
+		TARGET(-ENAMETOOLONG, arg->target.name_len = 256);
+		TARGET(-EFAULT, arg->target.name = 0);
+		TARGET(-EFAULT, arg->target.name = (uintptr_t)self->none);
+		TARGET(-EFAULT, arg->target.name = KERNEL_HALF);
+		TARGET(-EFAULT, arg->target.name |= 1ULL << 63);
+		TARGET(-EFAULT, arg->target.name = (uintptr_t)self->edge,
+		       arg->target.name_len = 9);
+		j = 1;
+		TARGET(-EINVAL, arg->target.name = (uintptr_t)self->name);
+		TARGET(-EINVAL, arg->target.name_len = 1);
+		TARGET(-EINVAL, arg->target.fd = self->box);
+		j = 2;
+		TARGET(-EINVAL, arg->target.name = (uintptr_t)self->name);
+		TARGET(-EINVAL, arg->target.name_len = 1);
+		TARGET(-EINVAL, arg->target.id = 1);
+		TARGET(-EBADF, arg->target.fd = -1);
+		/* a number of no way at all, with nothing else given */
+		j = 1;
+		TARGET(-EOPNOTSUPP, arg->target.by = 4, arg->target.id = 0);
+		TARGET(-EOPNOTSUPP, arg->target.by = ~0U, arg->target.id = 0);
+#undef TARGET
+	}
+	for (j = 0; j < ARRAY_SIZE(valid); j++) {
+		fd = mt_ioctl(self->dev, MBOX_IOC_OPEN, &valid[j]);
+		EXPECT_LE(0, fd);
+		close(fd);
+	}
+}
+
+TEST_F(field, set)
+{
+	struct mbox_set valid = {
+		.size = sizeof(valid),
+		.flags = MBOX_SET_UID | MBOX_SET_GID | MBOX_SET_MODE |
+			 MBOX_SET_MAX_MSGS | MBOX_SET_MAX_BYTES,
+		.mode = 0600,
+		.max_msgs = 1,
+		.max_bytes = MBOX_DEFAULT_MSG_SIZE,
+	};
+	struct mbox_set none = { .size = sizeof(none) };
+
+#define SET(error, ...) \
+	WRONG(error, MBOX_IOC_SET, self->box, valid, __VA_ARGS__)
+	SET(-EINVAL, arg->uid = ~0U);
+	SET(-EINVAL, arg->gid = ~0U);
+	SET(-EINVAL, arg->mode = 01600);
+	SET(-EINVAL, arg->mode = 0611);
+	SET(-EINVAL, arg->mode = ~0U);
+	SET(-EINVAL, arg->max_msgs = 0);
+	SET(-EINVAL, arg->max_bytes = MBOX_DEFAULT_MSG_SIZE - 1);
+	SET(-EINVAL, arg->max_bytes = 0);
+#undef SET
+#define SET(error, ...) \
+	WRONG(error, MBOX_IOC_SET, self->box, none, __VA_ARGS__)
+	SET(-EINVAL, arg->uid = 1);
+	SET(-EINVAL, arg->gid = 1);
+	SET(-EINVAL, arg->mode = 0600);
+	SET(-EINVAL, arg->max_msgs = 1);
+	SET(-EINVAL, arg->max_bytes = 1ULL << 32);
+#undef SET
+	WRONG(-EINVAL, MBOX_IOC_SET, self->region, none, arg->max_msgs = 1,
+	      arg->flags = MBOX_SET_MAX_MSGS);
+	WRONG(-EINVAL, MBOX_IOC_SET, self->region, none,
+	      arg->max_bytes = 1ULL << 30, arg->flags = MBOX_SET_MAX_BYTES);
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_SET, &valid));
+}
+
+TEST_F(field, send)
+{
+	struct mbox_send valid = {
+		.size = sizeof(valid),
+		.flags = MBOX_DONTWAIT,
+		.buf = (uintptr_t)self->edge,
+		.len = 8,
+		.priority = MBOX_PRIORITY_MAX,
+		.type = -1,
+		.deadline = (1ULL << 63) - 1,
+	};
+
+#define SEND(error, ...) \
+	WRONG(error, MBOX_IOC_SEND, self->box, valid, __VA_ARGS__)
+	SEND(-EINVAL, arg->priority = MBOX_PRIORITY_MAX + 1);
+	SEND(-EINVAL, arg->priority = ~0U);
+	SEND(-EINVAL, arg->deadline = 1ULL << 63);
+	SEND(-EINVAL, arg->deadline = ~0ULL);
+	SEND(-EMSGSIZE, arg->len = MBOX_DEFAULT_MSG_SIZE + 1);
+	SEND(-EMSGSIZE, arg->len = ~0U);
+	SEND(-EFAULT, arg->len = 9);
+	SEND(-EFAULT, arg->len = MBOX_DEFAULT_MSG_SIZE);
+	SEND(-EFAULT, arg->buf = 0);
+	SEND(-EFAULT, arg->buf = (uintptr_t)self->none);
+	SEND(-EFAULT, arg->buf = KERNEL_HALF);
+	SEND(-EFAULT, arg->buf = LAST_BYTES);
+	SEND(-EFAULT, arg->buf |= 1ULL << 63);
+#undef SEND
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_SEND, &valid));
+	/* no data, no pointer */
+	valid.buf = 0;
+	valid.len = 0;
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_SEND, &valid));
+	EXPECT_EQ(3U, mt_stat_of(self->box).msgs);
+}
+
+TEST_F(field, recv)
+{
+	struct mbox_recv valid = {
+		.size = sizeof(valid),
+		.flags = MBOX_DONTWAIT,
+		.buf = (uintptr_t)self->edge,
+		.buf_size = 8,
+		.deadline = (1ULL << 63) - 1,
+	};
+
+#define RECV(error, ...) \
+	WRONG(error, MBOX_IOC_RECV, self->box, valid, __VA_ARGS__)
+	RECV(-EINVAL, arg->deadline = 1ULL << 63);
+	RECV(-EINVAL, arg->deadline = ~0ULL);
+	RECV(-EINVAL, arg->reserved = 1);
+	RECV(-EMSGSIZE, arg->buf_size = 5);
+	RECV(-EMSGSIZE, arg->buf_size = 0);
+	RECV(-EFAULT, arg->buf = 0);
+	RECV(-EFAULT, arg->buf = (uintptr_t)self->none);
+	RECV(-EFAULT, arg->buf = (uintptr_t)self->none - 5);
+	RECV(-EFAULT, arg->buf = KERNEL_HALF);
+	RECV(-EFAULT, arg->buf = LAST_BYTES);
+	RECV(-EFAULT, arg->buf |= 1ULL << 63);
+#undef RECV
+	/* outputs are not looked at; a buffer may claim more than there is */
+	memset(&valid.type, 0xff, sizeof(valid) -
+	       ((char *)&valid.type - (char *)&valid));
+	valid.reserved = 0;
+	valid.len = ~0U;
+	valid.buf_size = 1U << 31;
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_RECV, &valid));
+	EXPECT_EQ(6U, valid.len);
+	EXPECT_EQ(0, memcmp("queued", self->edge, 6));
+	EXPECT_EQ(1U, valid.seq);
+	EXPECT_EQ(0, valid.type);
+	EXPECT_EQ(getpid(), valid.pid);
+}
+
+TEST_F(field, usage_and_stat)
+{
+	struct mbox_usage usage = { .size = sizeof(usage) };
+	struct mbox_stat stat = { .size = sizeof(stat) };
+
+	WRONG(-EINVAL, MBOX_IOC_USAGE, self->dev, usage, arg->uid = ~0U);
+	WRONG(-EINVAL, MBOX_IOC_USAGE, self->dev, usage, arg->reserved = 1);
+	WRONG(-EINVAL, MBOX_IOC_STAT, self->box, stat, arg->reserved = 1);
+	WRONG(-EINVAL, MBOX_IOC_STAT, self->region, stat, arg->reserved = 1);
+	WRONG(-EINVAL, MBOX_IOC_LIST, self->dev, stat, arg->reserved = 1);
+
+	/* outputs are not looked at, and all are written */
+	memset(&stat, 0xff, sizeof(stat));
+	stat.size = sizeof(stat);
+	stat.flags = 0;
+	stat.reserved = 0;
+	EXPECT_EQ(0, mt_ioctl(self->region, MBOX_IOC_STAT, &stat));
+	EXPECT_EQ((__u64)sysconf(_SC_PAGESIZE), stat.region_size);
+	EXPECT_EQ(0U, stat.max_msgs);
+	EXPECT_EQ(0U, stat.purged);
+	EXPECT_EQ('\0', stat.name[0]);
+	memset(&usage.bytes, 0xff, 5 * sizeof(usage.bytes));
+	EXPECT_EQ(0, mt_ioctl(self->dev, MBOX_IOC_USAGE, &usage));
+	EXPECT_EQ(1U, usage.mailboxes.used);
+	EXPECT_EQ((__u64)sysconf(_SC_PAGESIZE), usage.region_bytes.used);
+	EXPECT_EQ(2U, usage.ns_objects.used);
+}
+
+TEST_HARNESS_MAIN
