@@ -14,8 +14,8 @@
 
 static struct demo demo = {
 	.processes = {
-		{ "worker 0" }, { "worker 1" },
-		{ "low", 0 }, { "normal", 10 }, { "high", 20 },
+		{ "worker 0" }, { "worker 1" }, { "worker 2" },
+		[NR_WORKERS] = { "low", 0 }, { "normal", 10 }, { "high", 20 },
 	},
 };
 

@@ -256,32 +256,13 @@ TEST_F(block, in_a_time_namespace)
 	EXPECT_TRUE(untouched(self->box, variant->send));
 }
 
-static unsigned int signals;
-
-static void on_signal(int sig)
-{
-	__atomic_add_fetch(&signals, 1, __ATOMIC_RELAXED);
-}
-
-static unsigned int signals_handled(void)
-{
-	return __atomic_load_n(&signals, __ATOMIC_RELAXED);
-}
-
-static void catch_signals(int flags)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
-
-	sigaction(SIGUSR1, &action, NULL);
-}
-
 TEST_F(block, until_a_signal)
 {
-	catch_signals(0);
+	mt_catch(0);
 	ASSERT_TRUE(mt_task_blocks(&self->task, self->call));
-	pthread_kill(self->task.thread, SIGUSR1);
+	mt_task_signal(&self->task);
 	EXPECT_EQ(-EINTR, mt_task_end(&self->task));
-	EXPECT_EQ(1, signals_handled());
+	EXPECT_EQ(1, mt_caught());
 	EXPECT_TRUE(untouched(self->box, variant->send));
 }
 
@@ -289,11 +270,11 @@ TEST_F(block, on_after_a_signal)
 {
 	int i;
 
-	catch_signals(SA_RESTART);
+	mt_catch(SA_RESTART);
 	ASSERT_TRUE(mt_task_blocks(&self->task, self->call));
 	for (i = 1; i <= 5; i++) {
-		pthread_kill(self->task.thread, SIGUSR1);
-		ASSERT_TRUE(MT_UNTIL(signals_handled() == i));
+		mt_task_signal(&self->task);
+		ASSERT_TRUE(MT_UNTIL(mt_caught() == i));
 		ASSERT_TRUE(mt_task_settle(&self->task));
 		ASSERT_TRUE(MT_UNTIL(waiting(self->box) == 1));
 	}
@@ -307,14 +288,14 @@ TEST_F(block, on_after_signals_until_deadline)
 {
 	__u64 deadline = mt_deadline(100);
 
-	catch_signals(SA_RESTART);
+	mt_catch(SA_RESTART);
 	set_flags(&self->task, 0, deadline);
 	mt_task_start(&self->task, self->call);
-	EXPECT_TRUE(MT_UNTIL(pthread_kill(self->task.thread, SIGUSR1) ||
-			     mt_task_is_done(&self->task)));
+	EXPECT_TRUE(MT_UNTIL((mt_task_signal(&self->task),
+			      mt_task_is_done(&self->task))));
 	EXPECT_EQ(-ETIMEDOUT, mt_task_end(&self->task));
 	EXPECT_LE(deadline, mt_now(CLOCK_MONOTONIC));
-	EXPECT_LT(1, signals_handled());
+	EXPECT_LT(1, mt_caught());
 	EXPECT_TRUE(untouched(self->box, variant->send));
 }
 

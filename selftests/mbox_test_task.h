@@ -140,6 +140,35 @@ static inline int mt_task_end(struct mt_task *task)
 	return task->ret;
 }
 
+/* Have SIGUSR1 caught, with @flags such as SA_RESTART, and counted. */
+
+static unsigned int mt_signals;
+
+static inline void mt_on_signal(int sig)
+{
+	__atomic_add_fetch(&mt_signals, 1, __ATOMIC_RELAXED);
+}
+
+static inline void mt_catch(int flags)
+{
+	struct sigaction action = {
+		.sa_handler = mt_on_signal,
+		.sa_flags = flags,
+	};
+
+	sigaction(SIGUSR1, &action, NULL);
+}
+
+static inline unsigned int mt_caught(void)
+{
+	return __atomic_load_n(&mt_signals, __ATOMIC_RELAXED);
+}
+
+static inline void mt_task_signal(struct mt_task *task)
+{
+	pthread_kill(task->thread, SIGUSR1);
+}
+
 /* How often a thread has gone to sleep: it grows when it was woken. */
 static inline long mt_switches(pid_t tid)
 {
