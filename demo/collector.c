@@ -4,26 +4,18 @@
  * of its children at the same time, and shows how far things are.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
-#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include "demo.h"
 
-static int epoll, signals;
-static bool ended;
+static int signals;
 
-static void watch(int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
-
-	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event))
-		die("epoll_ctl: %m");
-}
-
-void collector_init(const struct demo *d)
+/* Signals come through a descriptor, to wait for them as for messages. */
+void collector_init(void)
 {
 	sigset_t set;
 
@@ -33,9 +25,8 @@ void collector_init(const struct demo *d)
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	epoll = epoll_create1(EPOLL_CLOEXEC);
-	watch(signals);
-	watch(d->results_out);
+	if (signals < 0)
+		die("signalfd: %m");
 }
 
 static unsigned int find(const struct demo *d, pid_t pid)
@@ -101,10 +92,8 @@ static void take_results(struct demo *d)
 			d->nr_ready++;
 	}
 	/* Nothing is queued, and no process is left that could send. */
-	ended = len == -EPIPE;
-	if (ended)
-		epoll_ctl(epoll, EPOLL_CTL_DEL, d->results_out, NULL);
-	else if (len != -EAGAIN)
+	d->ended = len == -EPIPE;
+	if (len != -EPIPE && len != -EAGAIN)
 		must(len);
 }
 
@@ -130,36 +119,39 @@ static void reap(struct demo *d)
 }
 
 /* In place on a terminal, a line now and then elsewhere. */
-static void show_progress(const struct demo *d)
+static void show_progress(const struct demo *d, bool last)
 {
-	static unsigned long shown;
+	static unsigned long next;
 	bool tty = isatty(STDOUT_FILENO);
 	unsigned long time = now();
 
-	if (time - shown < (tty ? SECOND / 10 : 2 * SECOND) && !ended)
+	if (time < next && !last)
 		return;
-	shown = time;
+	next = time + (tty ? SECOND / 10 : 2 * SECOND);
 	printf("%s%6.1f s: %lu pieces, %u of %u files, %.2f of %.2f MB%s",
 	       tty ? "\r" : "", (time - d->start) / 1e9, d->all.pieces,
 	       d->nr_complete, d->nr_files, d->all.bytes / 1e6, d->size / 1e6,
-	       tty ? "" : "\n");
+	       tty && !last ? "" : "\n");
 	fflush(stdout);
 }
 
 /* Until the workers are ready, or until all processes have ended. */
 void collector_run(struct demo *d, bool to_the_end)
 {
-	struct epoll_event event;
+	while (to_the_end ? !d->ended || d->nr_alive : d->nr_ready < NR_WORKERS) {
+		struct pollfd fds[] = {
+			{ .fd = signals, .events = POLLIN },
+			{ .fd = d->ended ? -1 : d->results_out, .events = POLLIN },
+		};
 
-	while (to_the_end ? !ended || d->nr_alive : d->nr_ready < NR_WORKERS) {
-		int nr = epoll_wait(epoll, &event, 1, PATIENCE / 1000000);
-
-		if (nr == 0)
+		if (poll(fds, 2, PATIENCE / 1000000) == 0)
 			die("nothing has happened for too long");
-		if (nr == 1 && event.data.fd == signals)
+		if (fds[0].revents)
 			reap(d);
-		else if (nr == 1)
+		if (fds[1].revents)
 			take_results(d);
-		show_progress(d);
+		show_progress(d, false);
 	}
+	if (to_the_end)
+		show_progress(d, true);
 }

@@ -2,9 +2,9 @@
 /*
  * mbox-demo: real files go through mailboxes and come out counted and hashed.
  *
- *	producer high   --+              +--> worker 0 --+
- *	producer normal --+--  pieces  --+--> ...      --+-- results --> collector
- *	producer low    --+              +--> worker 3 --+
+ *	producer low    --+              +--> worker 0 --+
+ *	producer normal --+--  pieces  --+--> worker 1 --+-- results --> collector
+ *	producer high   --+              +--> worker 2 --+
  *	        ^                                |
  *	        +----------  free slots  --------+
  *
@@ -96,6 +96,7 @@ struct demo {
 
 	struct process processes[NR_PROCESSES];	/* workers, then producers */
 	unsigned int nr_ready, nr_alive;
+	bool ended;				/* no result will come any more */
 	struct tally tally[NR_WORKERS][NR_PRODUCERS], from[NR_PRODUCERS], all;
 
 	char region_name[32], free_name[32], inbox_name[NR_WORKERS][32];
@@ -133,7 +134,7 @@ void files_expect(struct demo *d, const char *list);
 unsigned char *slots_map(const struct demo *d, bool to_write);
 void producer_run(const struct demo *d, unsigned int nr);
 void worker_run(const struct demo *d, unsigned int nr);
-void collector_init(const struct demo *d);
+void collector_init(void);
 void collector_run(struct demo *d, bool to_the_end);
 
 /* What was done; how much of it is wrong. */

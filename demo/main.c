@@ -46,13 +46,15 @@ static void make_slots(struct demo *d)
 		.max_msgs = NR_SLOTS,
 		.msg_size = sizeof(unsigned int),
 	};
+	int fd = must(mbox_region_create(d->dev, d->region_name,
+					 MBOX_CREATE_EXCL, NR_SLOTS * SLOT_SIZE,
+					 NULL));
 
-	close(must(mbox_region_create(d->dev, d->region_name, MBOX_CREATE_EXCL,
-				      NR_SLOTS * SLOT_SIZE, NULL)));
-	d->free_slots = must(mbox_create(d->dev, d->free_name,
-					 MBOX_O_READ | MBOX_O_WRITE |
-					 MBOX_O_NONBLOCK | MBOX_CREATE_EXCL |
-					 MBOX_CREATE_FIXED, &attr));
+	close(fd);
+	d->free_slots = must(mbox_create(d->dev, d->free_name, MBOX_O_READ |
+					 MBOX_O_WRITE | MBOX_O_NONBLOCK |
+					 MBOX_CREATE_EXCL | MBOX_CREATE_FIXED,
+					 &attr));
 	for (unsigned int slot = 0; slot < NR_SLOTS; slot++)
 		must(mbox_send(d->free_slots, &slot, sizeof(slot), 0));
 }
@@ -77,12 +79,11 @@ static void make_results(struct demo *d)
 		.max_msgs = 64,
 		.msg_size = sizeof(struct result),
 	};
-	int fd = must(mbox_create(d->dev, NULL, MBOX_O_READ | MBOX_O_WRITE,
-				  &attr));
+	unsigned int read = MBOX_O_READ | MBOX_O_NONBLOCK;
+	int fd = must(mbox_create(d->dev, NULL, read | MBOX_O_WRITE, &attr));
 
 	d->results_in = must(mbox_open_fd(d->dev, fd, MBOX_O_WRITE));
-	d->results_out = must(mbox_open_fd(d->dev, fd, MBOX_O_READ |
-					   MBOX_O_NONBLOCK));
+	d->results_out = must(mbox_open_fd(d->dev, fd, read));
 	close(fd);
 }
 
@@ -153,6 +154,8 @@ int main(int argc, char **argv)
 		errx(2, "usage: mbox-demo directory expected");
 	files_scan(d, argv[1]);
 	files_expect(d, argv[2]);
+	if (!d->nr_files)
+		die("%s: no files", argv[1]);
 	d->start = now();
 	d->dev = must(mbox_device());
 	must(mbox_usage(d->dev, geteuid(), &before));
@@ -160,7 +163,7 @@ int main(int argc, char **argv)
 	make_slots(d);
 	make_results(d);
 
-	collector_init(d);
+	collector_init();
 	for (int i = 0; i < NR_WORKERS; i++)
 		start(d, i);
 	collector_run(d, false);

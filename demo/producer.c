@@ -101,8 +101,10 @@ static int least_busy(const struct demo *d, unsigned int first)
 
 void producer_run(const struct demo *d, unsigned int nr)
 {
+	unsigned int priority = d->processes[NR_WORKERS + nr].priority;
+
 	slots = slots_map(d, true);
 	free_slots = must(mbox_open(d->dev, d->free_name, MBOX_O_READ));
 	for (unsigned int i = nr; i < d->nr_files; i += NR_PRODUCERS)
-		stream_file(d, i, least_busy(d, i), d->processes[NR_WORKERS + nr].priority);
+		stream_file(d, i, least_busy(d, i), priority);
 }

@@ -10,7 +10,7 @@
 static void print_tally(const char *worker, const char *from,
 			const struct tally *t)
 {
-	printf("%-9s %-7s %6lu %6lu %6lu %11lu %7lu %9lu %7.1f ms %5lu\n",
+	printf("%-8s  %-6s %7lu %6lu %6lu %10lu %8lu %9lu %6.1f ms %6lu\n",
 	       worker, from, t->pieces, t->pieces - t->large, t->large,
 	       t->bytes, t->overtook, t->overtaken,
 	       t->pieces ? t->queued / 1e6 / t->pieces : 0, t->no_room);
@@ -20,21 +20,28 @@ void report_pieces(const struct demo *d)
 {
 	const struct process *producers = &d->processes[NR_WORKERS];
 
-	for (int i = 0; i < NR_PROCESSES; i++)
-		printf("%s%s: process %d", i ? ", " : "\n\n",
-		       d->processes[i].name, d->processes[i].pid);
-	printf("\n\n%-9s %-7s %6s %6s %6s %11s %7s %9s %10s %5s\n", "", "from",
-	       "pieces", "small", "large", "bytes", "earlier", "later",
-	       "in queue", "full");
+	printf("\n%-8s  %-6s %7s %6s %6s %10s %8s %9s %9s %6s\n", "worker",
+	       "from", "pieces", "small", "large", "bytes", "overtook",
+	       "overtaken", "in queue", "waited");
 	for (int w = 0; w < NR_WORKERS; w++)
 		for (int p = 0; p < NR_PRODUCERS; p++)
 			print_tally(p ? "" : d->processes[w].name,
 				    producers[p].name, &d->tally[w][p]);
 	for (int p = 0; p < NR_PRODUCERS; p++)
 		print_tally(p ? "" : "all", producers[p].name, &d->from[p]);
-	puts("earlier, later: pieces received before, after their turn\n"
+	puts("overtook, overtaken: pieces received before, after their turn\n"
 	     "in queue: mean time from send to receive\n"
-	     "full: how often the producer had to wait for room");
+	     "waited: pieces for which there was no room at once");
+
+	puts("\nprocess            pid  priority");
+	for (int i = 0; i < NR_PROCESSES; i++) {
+		const struct process *p = &d->processes[i];
+
+		printf("%-16s %5d", p->name, p->pid);
+		if (i >= NR_WORKERS)
+			printf("%10u", p->priority);
+		putchar('\n');
+	}
 }
 
 static unsigned int report_mailbox(const char *name, int fd)
@@ -68,6 +75,7 @@ unsigned int report_leftovers(const struct demo *d,
 	struct mbox_usage after;
 	bool wrong;
 
+	/* Exact as long as this user does nothing else with mbox. */
 	must(mbox_usage(d->dev, geteuid(), &after));
 	wrong = memcmp(&after, before, sizeof(after));
 	printf("\nleft behind: %lld objects, %lld message bytes, %lld region bytes: %s\n",
@@ -115,7 +123,7 @@ unsigned int report_files(const struct demo *d)
 		print_name(f->name);
 	}
 
-	printf("\n");
+	putchar('\n');
 	for (unsigned int i = 0; i < d->nr_files; i++) {
 		const struct file *f = &d->files[i];
 
@@ -124,11 +132,11 @@ unsigned int report_files(const struct demo *d)
 		wrong++;
 		print_name(f->name);
 		print_counts(&f->found, 64);
-		puts("found");
+		puts("found here");
 		print_counts(&f->expected, 64);
 		puts(f->is_expected ? "expected" : "expected no such file");
 	}
-	printf("by wc and sha256sum: %u of %u files ok, %u wrong, %u missing\n",
-	       d->nr_files - wrong, d->nr_files, wrong, d->nr_missing);
+	printf("compared with wc and sha256sum: %u files ok, %u wrong, %u missing\n",
+	       d->nr_files - wrong, wrong, d->nr_missing);
 	return wrong + d->nr_missing;
 }

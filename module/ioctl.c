@@ -467,7 +467,7 @@ static long mbox_ioctl_purge(struct mbox_call *call)
 /**
  * struct mbox_command - a command
  * @size: of its struct
- * @min: of its struct in the first version that had it
+ * @min: of its struct in the first version that had it, for ever
  * @flags: that it knows
  * @on: MBOX_ON_*
  * @run: called with a struct of which size and flags have been checked
@@ -480,37 +480,37 @@ struct mbox_command {
 	long (*run)(struct mbox_call *call);
 };
 
-#define MBOX_COMMAND(_name, _last, _flags, _on, _run)			\
-	{								\
-		.size = sizeof(struct _name),				\
-		.min = offsetofend(struct _name, _last),		\
-		.flags = _flags,					\
-		.on = _on,						\
-		.run = _run,						\
-	}
-
 static const struct mbox_command mbox_commands[] = {
-	[MBOX_CMD_CREATE] = MBOX_COMMAND(mbox_create, refusal,
-					 MBOX_CREATE_FLAGS, MBOX_ON_DEVICE,
-					 mbox_ioctl_create),
-	[MBOX_CMD_OPEN] = MBOX_COMMAND(mbox_open, target, MBOX_OPEN_FLAGS,
-				       MBOX_ON_DEVICE, mbox_ioctl_open),
-	[MBOX_CMD_UNLINK] = MBOX_COMMAND(mbox_unlink, target, 0,
-					 MBOX_ON_DEVICE, mbox_ioctl_unlink),
-	[MBOX_CMD_LIST] = MBOX_COMMAND(mbox_stat, name, 0, MBOX_ON_DEVICE,
-				       mbox_ioctl_list),
-	[MBOX_CMD_USAGE] = MBOX_COMMAND(mbox_usage, ns_objects, 0,
-					MBOX_ON_DEVICE, mbox_ioctl_usage),
-	[MBOX_CMD_STAT] = MBOX_COMMAND(mbox_stat, name, 0, MBOX_ON_OBJECT,
-				       mbox_ioctl_stat),
-	[MBOX_CMD_SET] = MBOX_COMMAND(mbox_set, max_bytes, MBOX_SET_FLAGS,
-				      MBOX_ON_OBJECT, mbox_ioctl_set),
-	[MBOX_CMD_SEND] = MBOX_COMMAND(mbox_send, refusal, MBOX_WAIT_FLAGS,
-				       MBOX_ON_MAILBOX, mbox_ioctl_send),
-	[MBOX_CMD_RECV] = MBOX_COMMAND(mbox_recv, gid, MBOX_WAIT_FLAGS,
-				       MBOX_ON_MAILBOX, mbox_ioctl_recv),
-	[MBOX_CMD_PURGE] = MBOX_COMMAND(mbox_purge, flags, 0, MBOX_ON_MAILBOX,
-					mbox_ioctl_purge),
+	[MBOX_CMD_CREATE] = { sizeof(struct mbox_create), 88,
+			      MBOX_CREATE_FLAGS, MBOX_ON_DEVICE,
+			      mbox_ioctl_create },
+	[MBOX_CMD_OPEN] = { sizeof(struct mbox_open), 48,
+			    MBOX_OPEN_FLAGS, MBOX_ON_DEVICE,
+			    mbox_ioctl_open },
+	[MBOX_CMD_UNLINK] = { sizeof(struct mbox_unlink), 48,
+			      0, MBOX_ON_DEVICE,
+			      mbox_ioctl_unlink },
+	[MBOX_CMD_LIST] = { sizeof(struct mbox_stat), 392,
+			    0, MBOX_ON_DEVICE,
+			    mbox_ioctl_list },
+	[MBOX_CMD_USAGE] = { sizeof(struct mbox_usage), 96,
+			     0, MBOX_ON_DEVICE,
+			     mbox_ioctl_usage },
+	[MBOX_CMD_STAT] = { sizeof(struct mbox_stat), 392,
+			    0, MBOX_ON_OBJECT,
+			    mbox_ioctl_stat },
+	[MBOX_CMD_SET] = { sizeof(struct mbox_set), 32,
+			   MBOX_SET_FLAGS, MBOX_ON_OBJECT,
+			   mbox_ioctl_set },
+	[MBOX_CMD_SEND] = { sizeof(struct mbox_send), 64,
+			    MBOX_WAIT_FLAGS, MBOX_ON_MAILBOX,
+			    mbox_ioctl_send },
+	[MBOX_CMD_RECV] = { sizeof(struct mbox_recv), 80,
+			    MBOX_WAIT_FLAGS, MBOX_ON_MAILBOX,
+			    mbox_ioctl_recv },
+	[MBOX_CMD_PURGE] = { sizeof(struct mbox_purge), 8,
+			     0, MBOX_ON_MAILBOX,
+			     mbox_ioctl_purge },
 };
 
 static long mbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg,

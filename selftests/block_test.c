@@ -324,15 +324,14 @@ TEST_F(block, stopped)
 	FORK_BLOCKED();
 	for (i = 0; i < 2; i++) {
 		kill(self->child.pid, SIGSTOP);
-		ASSERT_EQ(self->self->child.pid, waitpid(self->child.pid, &status, WUNTRACED));
-		ASSERT_TRUE(WIFSTOPPED(status));
+		ASSERT_TRUE(wait_stopped(self->child.pid));
 		EXPECT_EQ(0, waiting(self->box));
 		kill(self->child.pid, SIGCONT);
 		ASSERT_TRUE(mt_wait_blocked(self->child.pid));
 		ASSERT_TRUE(MT_UNTIL(waiting(self->box) == 1));
 	}
 	kill(self->child.pid, SIGSTOP);
-	ASSERT_EQ(self->self->child.pid, waitpid(self->child.pid, &status, WUNTRACED));
+	ASSERT_TRUE(wait_stopped(self->child.pid));
 	ASSERT_EQ(1, release(self->box, variant->send));
 	EXPECT_EQ(!variant->send, mt_stat_of(self->box).msgs);
 	kill(self->child.pid, SIGCONT);

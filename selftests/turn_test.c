@@ -75,6 +75,28 @@ TEST_F(turn, of_receivers)
 	}
 }
 
+/* Who has too little room for it learns how much it takes; the next gets it. */
+TEST_F(turn, of_a_small_buffer)
+{
+	struct mt_task *small = &self->task[0], *next = &self->task[1];
+
+	small->recv.buf = (uintptr_t)small->data;
+	small->recv.buf_size = 9;
+	ASSERT_TRUE(mt_task_blocks(small, mt_task_recv));
+	ASSERT_TRUE(mt_task_blocks(next, mt_task_recv));
+	ASSERT_EQ(0, put(self->box, 7, 10));
+	EXPECT_EQ(-EMSGSIZE, mt_task_end(small));
+	EXPECT_EQ(10, small->recv.len);
+	EXPECT_EQ(10, mt_task_end(next));
+	EXPECT_EQ(7, next->data[0]);
+
+	/* without another, it stays */
+	ASSERT_TRUE(mt_task_blocks(small, mt_task_recv));
+	ASSERT_EQ(0, put(self->box, 8, 10));
+	EXPECT_EQ(-EMSGSIZE, mt_task_end(small));
+	EXPECT_EQ(8, take(self->box));
+}
+
 /* What is handed to one who waits is not there for one who comes later. */
 TEST_F(turn, of_a_receiver_that_waits)
 {

@@ -135,7 +135,7 @@ static int try_receive(struct receiver *rx)
 		};
 		ret = mbox_recvmsg(rx->fd, &rx->msg);
 	} while (ret == -EMSGSIZE);
-	return ret;
+	return ret < 0 ? ret : 0;
 }
 
 static int receive(struct receiver *rx)

@@ -90,38 +90,18 @@ int fail(const char *object, int err)
 	return status_of(err);
 }
 
-struct text {
-	char buf[256];
-	size_t len;
-};
-
-PRINTF_LIKE(2, 3)
-static void add(struct text *text, const char *fmt, ...)
-{
-	size_t room = sizeof(text->buf) - text->len;
-	va_list args;
-	int len;
-
-	va_start(args, fmt);
-	len = vsnprintf(text->buf + text->len, room, fmt, args);
-	va_end(args);
-	if (len > 0)
-		text->len += (size_t)len < room ? (size_t)len : room - 1;
-}
-
 /* Who has the largest part of the total; says no more than is known. */
-static void add_share(struct text *text, const struct mbox_refusal *refusal,
+static void put_share(FILE *out, const struct mbox_refusal *refusal,
 		      __u64 total)
 {
 	if (!refusal->used)
 		return;
-	add(text, ", %s (%llu) from user %s",
-	    refusal->used > total / 2 ? "most of them" : "the largest part",
-	    refusal->used, user_name(refusal->uid));
+	fprintf(out, ", %s (%llu) from user %s",
+		refusal->used > total / 2 ? "most of them" : "the largest part",
+		refusal->used, user_name(refusal->uid));
 }
 
-static void add_full(struct text *text, int fd,
-		     const struct mbox_refusal *refusal)
+static void put_full(FILE *out, int fd, const struct mbox_refusal *refusal)
 {
 	bool msgs = refusal->limit == MBOX_LIMIT_MSGS;
 	struct mbox_stat st = { };
@@ -130,36 +110,47 @@ static void add_full(struct text *text, int fd,
 	/* The refusal tells of one user; how full it is, the mailbox knows. */
 	if (mbox_stat(fd, &st) >= 0)
 		used = msgs ? (__u64)st.msgs + st.held : st.bytes;
-	add(text, "full: %llu of %llu %s", used,
-	    refusal->max, msgs ? "messages" : "bytes");
-	add_share(text, refusal, used);
+	fprintf(out, "full: %llu of %llu %s", used, refusal->max,
+		msgs ? "messages" : "bytes");
+	put_share(out, refusal, used);
 	if (st.waiting_senders)
-		add(text, ", waiting senders: %u", st.waiting_senders);
+		fprintf(out, ", waiting senders: %u", st.waiting_senders);
+}
+
+static void put_refusal(FILE *out, int fd, const struct mbox_refusal *refusal)
+{
+	switch (refusal->limit) {
+	case MBOX_LIMIT_MSGS:
+	case MBOX_LIMIT_BYTES:
+		put_full(out, fd, refusal);
+		break;
+	case MBOX_LIMIT_NS_OBJECTS:
+		fprintf(out, "limit reached: %llu objects in the namespace",
+			refusal->max);
+		put_share(out, refusal, refusal->max);
+		break;
+	default:
+		fprintf(out, "limit reached: %s: %llu of %llu used by user %s",
+			mbox_limit_name(refusal->limit), refusal->used,
+			refusal->max, user_name(refusal->uid));
+	}
 }
 
 int fail_refused(const char *object, int err, int fd,
 		 const struct mbox_refusal *refusal)
 {
-	struct text text = { };
+	char *text = NULL;
+	size_t size;
+	FILE *out;
 
-	switch (refusal->limit) {
-	case MBOX_LIMIT_NONE:
+	if (refusal->limit == MBOX_LIMIT_NONE)
 		return fail(object, err);
-	case MBOX_LIMIT_MSGS:
-	case MBOX_LIMIT_BYTES:
-		add_full(&text, fd, refusal);
-		break;
-	case MBOX_LIMIT_NS_OBJECTS:
-		add(&text, "limit reached: %llu objects in the namespace",
-		    refusal->max);
-		add_share(&text, refusal, refusal->max);
-		break;
-	default:
-		add(&text, "limit reached: %s: %llu of %llu used by user %s",
-		    mbox_limit_name(refusal->limit), refusal->used,
-		    refusal->max, user_name(refusal->uid));
-	}
-	complain(object, "%s%s", err == -ETIMEDOUT ? "timed out: " : "",
-		 text.buf);
+	out = open_memstream(&text, &size);
+	if (!out)
+		return fail(object, err);
+	put_refusal(out, fd, refusal);
+	fclose(out);
+	complain(object, "%s%s", err == -ETIMEDOUT ? "timed out: " : "", text);
+	free(text);
 	return status_of(err);
 }

@@ -202,16 +202,16 @@ struct mbox_refusal {
 };
 
 /* How to open: the low bits of @flags in mbox_create and mbox_open. */
-#define MBOX_O_READ		(1U << 0)	/* to receive, or to map */
-#define MBOX_O_WRITE		(1U << 1)	/* to send, or to map for writing */
-#define MBOX_O_NONBLOCK		(1U << 2)	/* O_NONBLOCK on the descriptor */
-#define MBOX_O_INHERIT		(1U << 3)	/* not close-on-exec */
+#define MBOX_O_READ		0x00000001	/* to receive, or to map */
+#define MBOX_O_WRITE		0x00000002	/* to send, or to map for writing */
+#define MBOX_O_NONBLOCK		0x00000004	/* O_NONBLOCK on the descriptor */
+#define MBOX_O_INHERIT		0x00000008	/* not close-on-exec */
 
 /* Flags of mbox_create alone. */
-#define MBOX_CREATE_EXCL	(1U << 8)	/* EEXIST if the name is taken */
-#define MBOX_CREATE_MODE	(1U << 9)	/* @mode is given */
-#define MBOX_CREATE_FIXED	(1U << 10)	/* each message of exactly @msg_size */
-#define MBOX_CREATE_OWNER	(1U << 11)	/* existing: only if @owner owns it */
+#define MBOX_CREATE_EXCL	0x00000100	/* EEXIST if the name is taken */
+#define MBOX_CREATE_MODE	0x00000200	/* @mode is given */
+#define MBOX_CREATE_FIXED	0x00000400	/* each message of exactly @msg_size */
+#define MBOX_CREATE_OWNER	0x00000800	/* existing: only if @owner owns it */
 
 /**
  * struct mbox_create - MBOX_IOC_CREATE: create an object and open it
@@ -264,6 +264,7 @@ struct mbox_create {
 	__aligned_u64 region_size;
 	struct mbox_refusal refusal;
 };
+
 #define MBOX_IOC_CREATE		_IO(MBOX_IOC_TYPE, MBOX_CMD_CREATE)
 
 /**
@@ -280,7 +281,7 @@ enum mbox_by {
 };
 
 /* Flags of mbox_target. */
-#define MBOX_TARGET_OWNER	(1U << 0)	/* only if @owner owns it, or EACCES */
+#define MBOX_TARGET_OWNER	0x00000001	/* only if @owner owns it, or EACCES */
 
 /**
  * struct mbox_target - which object
@@ -327,6 +328,7 @@ struct mbox_open {
 	__u32 flags;
 	struct mbox_target target;
 };
+
 #define MBOX_IOC_OPEN		_IO(MBOX_IOC_TYPE, MBOX_CMD_OPEN)
 
 /**
@@ -347,12 +349,13 @@ struct mbox_unlink {
 	__u32 flags;
 	struct mbox_target target;
 };
+
 #define MBOX_IOC_UNLINK		_IO(MBOX_IOC_TYPE, MBOX_CMD_UNLINK)
 
 /* Bits of @state in mbox_stat. */
-#define MBOX_STATE_LINKED	(1U << 0)	/* id (and name, if any) resolve */
-#define MBOX_STATE_ENDED	(1U << 1)	/* it has ended */
-#define MBOX_STATE_FIXED	(1U << 2)	/* MBOX_CREATE_FIXED */
+#define MBOX_STATE_LINKED	0x00000001	/* id (and name, if any) resolve */
+#define MBOX_STATE_ENDED	0x00000002	/* it has ended */
+#define MBOX_STATE_FIXED	0x00000004	/* MBOX_CREATE_FIXED */
 
 /**
  * struct mbox_stat - MBOX_IOC_STAT: what an object is and how it is doing
@@ -426,15 +429,16 @@ struct mbox_stat {
 	__aligned_u64 region_size;
 	char name[MBOX_NAME_MAX + 1];
 };
+
 #define MBOX_IOC_STAT		_IO(MBOX_IOC_TYPE, MBOX_CMD_STAT)
 #define MBOX_IOC_LIST		_IO(MBOX_IOC_TYPE, MBOX_CMD_LIST)
 
 /* Flags of mbox_set: which attributes to change. */
-#define MBOX_SET_UID		(1U << 0)
-#define MBOX_SET_GID		(1U << 1)
-#define MBOX_SET_MODE		(1U << 2)
-#define MBOX_SET_MAX_MSGS	(1U << 3)
-#define MBOX_SET_MAX_BYTES	(1U << 4)
+#define MBOX_SET_UID		0x00000001
+#define MBOX_SET_GID		0x00000002
+#define MBOX_SET_MODE		0x00000004
+#define MBOX_SET_MAX_MSGS	0x00000008
+#define MBOX_SET_MAX_BYTES	0x00000010
 
 /**
  * struct mbox_set - MBOX_IOC_SET: change attributes, all or none
@@ -462,11 +466,12 @@ struct mbox_set {
 	__u32 max_msgs;
 	__aligned_u64 max_bytes;
 };
+
 #define MBOX_IOC_SET		_IO(MBOX_IOC_TYPE, MBOX_CMD_SET)
 
 /* Flags of mbox_send and mbox_recv. */
-#define MBOX_DONTWAIT		(1U << 0)	/* EAGAIN rather than wait */
-#define MBOX_REALTIME		(1U << 1)	/* @deadline is on CLOCK_REALTIME */
+#define MBOX_DONTWAIT		0x00000001	/* EAGAIN rather than wait */
+#define MBOX_REALTIME		0x00000002	/* @deadline is on CLOCK_REALTIME */
 
 /**
  * struct mbox_send - MBOX_IOC_SEND: send a message
@@ -502,6 +507,7 @@ struct mbox_send {
 	__aligned_u64 deadline;
 	struct mbox_refusal refusal;
 };
+
 #define MBOX_IOC_SEND		_IO(MBOX_IOC_TYPE, MBOX_CMD_SEND)
 
 /**
@@ -549,6 +555,7 @@ struct mbox_recv {
 	__u32 uid;
 	__u32 gid;
 };
+
 #define MBOX_IOC_RECV		_IO(MBOX_IOC_TYPE, MBOX_CMD_RECV)
 
 /**
@@ -566,6 +573,7 @@ struct mbox_purge {
 	__u32 size;
 	__u32 flags;
 };
+
 #define MBOX_IOC_PURGE		_IO(MBOX_IOC_TYPE, MBOX_CMD_PURGE)
 
 /**
@@ -608,6 +616,7 @@ struct mbox_usage {
 	struct mbox_counter region_bytes;
 	struct mbox_counter ns_objects;
 };
+
 #define MBOX_IOC_USAGE		_IO(MBOX_IOC_TYPE, MBOX_CMD_USAGE)
 
 #endif /* _UAPI_LINUX_MBOX_H */
