@@ -10,7 +10,7 @@
 static void print_tally(const char *worker, const char *from,
 			const struct tally *t)
 {
-	printf("%-8s  %-6s %7lu %6lu %6lu %10lu %8lu %9lu %6.1f ms %6lu\n",
+	printf("%-9s%-6s%7lu%6lu%6lu%10lu%9lu%10lu%7.1f ms%7lu\n",
 	       worker, from, t->pieces, t->pieces - t->large, t->large,
 	       t->bytes, t->overtook, t->overtaken,
 	       t->pieces ? t->queued / 1e6 / t->pieces : 0, t->no_room);
@@ -20,7 +20,7 @@ void report_pieces(const struct demo *d)
 {
 	const struct process *producers = &d->processes[NR_WORKERS];
 
-	printf("\n%-8s  %-6s %7s %6s %6s %10s %8s %9s %9s %6s\n", "worker",
+	printf("\n%-9s%-6s%7s%6s%6s%10s%9s%10s%10s%7s\n", "worker",
 	       "from", "pieces", "small", "large", "bytes", "overtook",
 	       "overtaken", "in queue", "waited");
 	for (int w = 0; w < NR_WORKERS; w++)

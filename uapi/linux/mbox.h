@@ -489,11 +489,12 @@ struct mbox_set {
  *
  * Waits, where the mailbox is full, for room; those who wait get it by the
  * priority of their messages, then in the order in which they came, and a
- * newcomer does not overtake those of its own priority or above. Limits of users fail at once. O_NONBLOCK on
- * the descriptor is as MBOX_DONTWAIT. The message is charged to the effective
- * user of the task that sends it. EPIPE where nobody can ever receive it: the
- * mailbox has ended, or it has no name or id (any more) and no descriptor that
- * can receive. A receiving descriptor of one's own counts: open write-only.
+ * newcomer does not overtake those of its own priority or above. Limits of
+ * users fail at once. O_NONBLOCK on the descriptor is as MBOX_DONTWAIT. The
+ * message is charged to the effective user of the task that sends it. EPIPE
+ * where nobody can ever receive it: the mailbox has ended, or it has no name or
+ * id (any more) and no descriptor that can receive. A receiving descriptor of
+ * one's own counts: open write-only.
  *
  * Return: 0 once the message is in the mailbox, or with a receiver.
  */
@@ -532,9 +533,9 @@ struct mbox_send {
  * message leaves the mailbox when its data and this struct have been written:
  * a bad pointer (EFAULT) or a small buffer (EMSGSIZE) leaves it at its place.
  * Who waits longest is served first; one whose buffer is too small for the
- * message that comes gets EMSGSIZE, and the next one gets the message. EPIPE where no message can ever come: the
- * mailbox has ended and is empty; or it is empty, has no name or id (any more),
- * and no descriptor that can send.
+ * message that comes gets EMSGSIZE, and the next one gets the message. EPIPE
+ * where no message can ever come: the mailbox has ended and is empty; or it is
+ * empty, has no name or id (any more), and no descriptor that can send.
  *
  * Return: 0.
  */
