@@ -2,11 +2,11 @@
 /*
  * mbox-demo: real files go through mailboxes and come out counted and hashed.
  *
- *	producer low    --+              +--> worker 0 --+
- *	producer normal --+--  pieces  --+--> worker 1 --+-- results --> collector
- *	producer high   --+              +--> worker 2 --+
- *	        ^                                |
- *	        +----------  free slots  --------+
+ *	producer low    --+             +--> worker 0 --+
+ *	producer normal --+--  pieces --+--> worker 1 --+-- results --> collector
+ *	producer high   --+             +--> worker 2 --+
+ *	        ^                               |
+ *	        +----------  free slots  -------+
  *
  * Every box is a process. A producer cuts files into pieces. A small piece
  * travels in a message; a large one is put into a slot of a shared region, and

@@ -89,6 +89,7 @@ static void make_results(struct demo *d)
 
 static void start(struct demo *d, unsigned int nr)
 {
+	static char name[32];
 	struct process *p = &d->processes[nr];
 
 	fflush(stdout);
@@ -101,7 +102,8 @@ static void start(struct demo *d, unsigned int nr)
 	}
 	/* However the first process ends, no other one stays. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	program_invocation_short_name = (char *)p->name;
+	snprintf(name, sizeof(name), "mbox-demo: %s", p->name);
+	program_invocation_short_name = name;
 	close(d->results_out);
 	if (nr < NR_WORKERS)
 		worker_run(d, nr);

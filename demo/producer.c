@@ -24,7 +24,8 @@ static void take_slot(struct piece *p)
 }
 
 /* The mailbox of a worker is bounded: this is what slows a producer down. */
-static void send_piece(int inbox, struct message *m, unsigned int priority)
+static void send_piece(const struct demo *d, unsigned int worker,
+		       struct message *m, unsigned int priority)
 {
 	struct mbox_send msg = {
 		.flags = MBOX_DONTWAIT,
@@ -32,6 +33,7 @@ static void send_piece(int inbox, struct message *m, unsigned int priority)
 		.len = sizeof(m->piece) + (m->piece.large ? 0 : m->piece.len),
 		.priority = priority,
 	};
+	int inbox = d->inbox[worker];
 	int ret = mbox_sendmsg(inbox, &msg);
 
 	if (ret == -EAGAIN) {
@@ -41,7 +43,8 @@ static void send_piece(int inbox, struct message *m, unsigned int priority)
 		ret = mbox_sendmsg(inbox, &msg);
 	}
 	if (ret == -EPIPE)
-		die("the worker has gone, its mailbox has ended");
+		die("%s has gone: its mailbox has ended",
+		    d->processes[worker].name);
 	if (ret == -ETIMEDOUT)
 		die("no room for too long: %s, %llu of %llu",
 		    mbox_limit_name(msg.refusal.limit), msg.refusal.used,
@@ -50,8 +53,8 @@ static void send_piece(int inbox, struct message *m, unsigned int priority)
 }
 
 /* An empty file is one empty piece. */
-static void stream_file(const struct demo *d, unsigned int nr, int inbox,
-			unsigned int priority)
+static void stream_file(const struct demo *d, unsigned int nr,
+			unsigned int worker, unsigned int priority)
 {
 	static struct message m;
 	struct piece *p = &m.piece;
@@ -75,14 +78,14 @@ static void stream_file(const struct demo *d, unsigned int nr, int inbox,
 		}
 		if (pread(fd, to, p->len, p->offset) != p->len)
 			die("%s: not as it was", f->path);
-		send_piece(inbox, &m, priority);
+		send_piece(d, worker, &m, priority);
 		p->offset += p->len;
 	} while (!p->last);
 	close(fd);
 }
 
-/* To the worker in whose mailbox the fewest messages wait. */
-static int least_busy(const struct demo *d, unsigned int first)
+/* The worker in whose mailbox the fewest messages wait. */
+static unsigned int least_busy(const struct demo *d, unsigned int first)
 {
 	unsigned int best = 0, least = -1u;
 
@@ -96,7 +99,7 @@ static int least_busy(const struct demo *d, unsigned int first)
 			least = stat.msgs;
 		}
 	}
-	return d->inbox[best];
+	return best;
 }
 
 void producer_run(const struct demo *d, unsigned int nr)

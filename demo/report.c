@@ -82,7 +82,7 @@ unsigned int report_leftovers(const struct demo *d,
 	       after.ns_objects.used - before->ns_objects.used,
 	       after.bytes.used - before->bytes.used,
 	       after.region_bytes.used - before->region_bytes.used,
-	       wrong ? "WRONG" : "ok");
+	       wrong ? "not as before" : "ok");
 	return wrong;
 }
 

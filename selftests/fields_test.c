@@ -31,7 +31,7 @@ FIXTURE_SETUP(field)
 
 	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, pages);
+	ASSERT_TRUE(pages != MAP_FAILED);
 	ASSERT_EQ(0, munmap(pages + page, page));
 	self->none = pages + page;
 	self->edge = self->none - 8;

@@ -215,7 +215,7 @@ FIXTURE_SETUP(command)
 	rig->page = sysconf(_SC_PAGESIZE);
 	rig->pages = mmap(NULL, 3 * rig->page, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, rig->pages);
+	ASSERT_TRUE(rig->pages != MAP_FAILED);
 	ASSERT_EQ(0, munmap(rig->pages + 2 * rig->page, rig->page));
 	rig->dev = mt_device();
 	ASSERT_LE(0, rig->dev);

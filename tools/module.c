@@ -120,7 +120,7 @@ int cmd_load(int argc, char **argv)
 	unsigned int flags = 0;
 	struct kmod_ctx *ctx;
 	char *params;
-	int i, first;
+	int i, first, status;
 
 	first = parse_options(argc, argv, opts, &flags, 0, -1);
 	if (first < argc && !strchr(argv[first], '='))
@@ -133,8 +133,11 @@ int cmd_load(int argc, char **argv)
 	if (!params)
 		return fail(what, -ENOMEM);
 	ctx = new_context();
-	return is_file(what) ? load_file(ctx, what, params) :
-			       load_name(ctx, what, params);
+	status = is_file(what) ? load_file(ctx, what, params) :
+				 load_name(ctx, what, params);
+	kmod_unref(ctx);
+	free(params);
+	return status;
 }
 
 /* How many objects can be seen; the descriptor for it closes at exit. */
@@ -168,22 +171,9 @@ static int fail_in_use(const char *name, int uses, bool ours)
 	return STATUS_ERROR;
 }
 
-int cmd_unload(int argc, char **argv)
+static int unload_module(const char *name, struct kmod_module *module)
 {
-	const struct opt opts[] = { { } };
-	const char *name = DEFAULT_MODULE;
-	struct kmod_module *module;
-	unsigned int flags = 0;
-	int first, ret, uses;
-
-	first = parse_options(argc, argv, opts, &flags, 0, 1);
-	if (first < argc)
-		name = argv[first];
-	ret = kmod_module_new_from_name(new_context(), name, &module);
-	if (ret < 0)
-		return fail_module(name, ret, NULL);
-	ret = kmod_module_remove_module(module, 0);
-	uses = ret < 0 ? kmod_module_get_refcnt(module) : 0;
+	int uses, ret = kmod_module_remove_module(module, 0);
 
 	switch (-ret) {
 	case 0:
@@ -195,9 +185,35 @@ int cmd_unload(int argc, char **argv)
 				   "permission denied: not allowed to unload modules");
 	case EAGAIN:
 	case EBUSY:
+		/* before a look at its objects uses it, too */
+		uses = kmod_module_get_refcnt(module);
 		return fail_in_use(name, uses,
 				   !strcmp(name, DEFAULT_MODULE));
 	default:
 		return fail_module(name, ret, NULL);
 	}
+}
+
+int cmd_unload(int argc, char **argv)
+{
+	const struct opt opts[] = { { } };
+	const char *name = DEFAULT_MODULE;
+	struct kmod_module *module;
+	unsigned int flags = 0;
+	struct kmod_ctx *ctx;
+	int first, ret;
+
+	first = parse_options(argc, argv, opts, &flags, 0, 1);
+	if (first < argc)
+		name = argv[first];
+	ctx = new_context();
+	ret = kmod_module_new_from_name(ctx, name, &module);
+	if (ret < 0) {
+		ret = fail_module(name, ret, NULL);
+	} else {
+		ret = unload_module(name, module);
+		kmod_module_unref(module);
+	}
+	kmod_unref(ctx);
+	return ret;
 }

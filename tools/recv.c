@@ -290,6 +290,7 @@ int cmd_recv(int argc, char **argv)
 		{ }
 	};
 	int first = parse_options(argc, argv, opts, &rx.flags, 1, 1);
+	int status;
 
 	check_flags(rx.flags);
 	rx.name = argv[first];
@@ -298,5 +299,8 @@ int cmd_recv(int argc, char **argv)
 			     rx.flags & OPT_OWNER ? &owner : NULL);
 	if (rx.fd < 0)
 		return -rx.fd;
-	return receive_all(&rx);
+	status = receive_all(&rx);
+	close(rx.fd);
+	free(rx.buf);
+	return status;
 }

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every error of the table in <linux/mbox.h>, provoked at least once, and
+ * nothing has changed after it. ENOMEM from inside is in inject_test.c.
+ */
+#include "mbox_test_util.h"
+
+#include <sys/resource.h>
+
+FIXTURE(errors) {
+	int dev;
+	char *name;
+	int box;	/* holds one message and has room for one more */
+};
+
+FIXTURE_SETUP(errors)
+{
+	struct mbox_create attr = {
+		.flags = MT_RW,
+		.kind = MBOX_KIND_MAILBOX,
+		.max_msgs = 2,
+		.msg_size = 10,
+	};
+
+	self->dev = mt_device();
+	ASSERT_LE(0, self->dev);
+	self->name = mt_name("box");
+	self->box = mt_create(self->dev, self->name, &attr);
+	ASSERT_LE(0, self->box);
+	ASSERT_EQ(0, mt_send(self->box, "queued", 6, 5, 0));
+}
+
+FIXTURE_TEARDOWN(errors)
+{
+	mt_unlink_target(self->dev, mt_by_fd(self->box));
+	MT_TEARDOWN(self->dev);
+}
+
+/* The command fails with @error, and all is as before. */
+#define FAILS(error, command) do {					\
+	struct mt_state __before =					\
+		mt_state_of(self->dev, self->box, geteuid());		\
+									\
+	EXPECT_EQ(error, command);					\
+	EXPECT_TRUE(mt_state_is(self->dev, self->box, geteuid(),	\
+				&__before));				\
+} while (0)
+
+static bool set_mode(int fd, __u32 mode)
+{
+	struct mbox_set set = { .flags = MBOX_SET_MODE, .mode = mode };
+
+	return !mt_set(fd, &set);
+}
+
+TEST_F(errors, of_the_interface)
+{
+	struct {
+		struct mbox_purge purge;
+		__u64 more;
+	} newer = { .purge.size = sizeof(newer), .more = 1 };
+	struct mbox_purge purge = { .size = sizeof(purge), .flags = 1 };
+	struct mbox_send send = { .priority = MBOX_PRIORITY_MAX + 1 };
+
+	FAILS(-ENOTTY, mt_ioctl(self->box, _IO(MBOX_IOC_TYPE, 0x7f), &purge));
+	FAILS(-ENOTTY, mt_ioctl(self->dev, MBOX_IOC_PURGE, &newer.purge));
+	FAILS(-E2BIG, mt_ioctl(self->box, MBOX_IOC_PURGE, &newer));
+	FAILS(-EOPNOTSUPP, mt_ioctl(self->box, MBOX_IOC_PURGE, &purge));
+	FAILS(-EINVAL, mt_sendmsg(self->box, &send));
+	FAILS(-EFAULT, mt_ioctl(self->box, MBOX_IOC_PURGE, NULL));
+	FAILS(-EFAULT, mt_send(self->box, NULL, 1, 0, 0));
+	FAILS(-EFAULT, mt_recv(self->box, NULL, 6, 0));
+}
+
+TEST_F(errors, of_names_and_rights)
+{
+	char long_name[257] = "";
+	struct mt_child child;
+
+	memset(long_name, 'l', 256);
+	FAILS(-ENOENT, mt_open(self->dev, "none", MT_RW));
+	FAILS(-ENOENT, mt_open_id(self->dev, 1ULL << 60, MT_RW));
+	FAILS(-EEXIST, mt_mailbox(self->dev, self->name,
+				  MT_RW | MBOX_CREATE_EXCL));
+	FAILS(-EEXIST, mt_region(self->dev, self->name, MT_RW, 1));
+	FAILS(-ENAMETOOLONG, mt_mailbox(self->dev, long_name, MT_RW));
+	FAILS(-EBADF, mt_open_fd(self->dev, self->dev, 0));
+	if (!mt_fork(&child, &mt_user_a)) {
+		struct mbox_set set = { .flags = MBOX_SET_MODE };
+
+		FAILS(-EACCES, mt_open(self->dev, self->name, MBOX_O_READ));
+		FAILS(-EACCES, mt_mailbox(self->dev, self->name, MT_RW));
+		FAILS(-EACCES, mt_unlink(self->dev, self->name));
+		FAILS(-EACCES, mt_set(self->box, &set));
+		MT_CHILD_EXIT();
+	}
+	EXPECT_EQ(0, mt_child_end(&child));
+}
+
+TEST_F(errors, of_directions)
+{
+	int r = mt_open(self->dev, self->name, MBOX_O_READ);
+	int w = mt_open(self->dev, self->name, MBOX_O_WRITE);
+	char c;
+
+	FAILS(-EBADF, mt_send(r, "", 0, 0, 0));
+	FAILS(-EBADF, mt_recv(w, &c, 1, 0));
+	FAILS(-EBADF, mt_purge(w));
+	FAILS(-EACCES, mt_open_fd(self->dev, r, MBOX_O_WRITE));
+	close(r);
+	close(w);
+}
+
+/* No descriptor is left: nothing is made, nothing is opened. */
+TEST_F(errors, descriptors)
+{
+	struct rlimit limit;
+	int fd = dup(self->dev);
+
+	ASSERT_LE(0, fd);
+	close(fd);
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = fd;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	FAILS(-EMFILE, mt_mailbox(self->dev, "none", MT_RW));
+	FAILS(-EMFILE, mt_region(self->dev, "none", MT_RW, 1));
+	FAILS(-EMFILE, mt_mailbox(self->dev, NULL, MT_RW));
+	FAILS(-EMFILE, mt_open(self->dev, self->name, MT_RW));
+	limit.rlim_cur = limit.rlim_max;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(-ENOENT, mt_open(self->dev, "none", 0));
+}
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	close(fd);
+	return good;
+}
+
+/* Root may have any number of files, others only what the machine allows. */
+TEST_F(errors, files)
+{
+	static const char path[] = "/proc/sys/fs/file-max";
+	struct mt_child child;
+	char saved[32] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	ASSERT_LT(0, read(fd, saved, sizeof(saved) - 1));
+	close(fd);
+	ASSERT_TRUE(set_mode(self->box, 0666));
+	if (!mt_fork(&child, &mt_user_a)) {
+		EXPECT_EQ(0, mt_tell(child.sock, 0));
+		EXPECT_EQ(0, mt_hear(child.sock));
+		FAILS(-ENFILE, mt_mailbox(self->dev, "none", MT_RW));
+		FAILS(-ENFILE, mt_region(self->dev, "none", MT_RW, 1));
+		FAILS(-ENFILE, mt_open(self->dev, self->name, MT_RW));
+		FAILS(-ENFILE, mt_open_fd(self->dev, self->box, MT_RW));
+		MT_CHILD_EXIT();
+	}
+	EXPECT_EQ(0, mt_hear(child.sock));
+	EXPECT_TRUE(write_file(path, "0"));
+	mt_tell(child.sock, 0);
+	EXPECT_EQ(0, mt_child_end(&child));
+	EXPECT_TRUE(write_file(path, saved));
+	EXPECT_EQ(-ENOENT, mt_open(self->dev, "none", 0));
+}
+
+/* More than the machine has: the limits of users do not bind root. */
+TEST_F(errors, memory)
+{
+	FAILS(-ENOMEM, mt_region(self->dev, "none", MT_RW, 1ULL << 46));
+	FAILS(-ENOMEM, mt_region(self->dev, NULL, MT_RW, 1ULL << 46));
+	EXPECT_EQ(-ENOENT, mt_open(self->dev, "none", 0));
+}
+
+TEST_F(errors, of_waiting)
+{
+	struct mbox_send send = { .deadline = 1 };
+	struct mbox_recv recv = { .deadline = 1 };
+	int empty = mt_mailbox(self->dev, NULL, MT_RW | MBOX_O_NONBLOCK);
+
+	ASSERT_LE(0, empty);
+	ASSERT_EQ(0, mt_send(self->box, "", 0, 0, 0));
+	FAILS(-EAGAIN, mt_send(self->box, "", 0, 0, MBOX_DONTWAIT));
+	FAILS(-EAGAIN, mt_recv(empty, NULL, 0, 0));
+	FAILS(-ETIMEDOUT, mt_sendmsg(self->box, &send));
+	send.flags = MBOX_REALTIME;
+	FAILS(-ETIMEDOUT, mt_sendmsg(self->box, &send));
+	close(empty);
+
+	empty = mt_mailbox(self->dev, NULL, MT_RW);
+	FAILS(-EAGAIN, mt_recv(empty, NULL, 0, MBOX_DONTWAIT));
+	FAILS(-ETIMEDOUT, mt_recvmsg(empty, &recv));
+	recv.flags = MBOX_REALTIME;
+	FAILS(-ETIMEDOUT, mt_recvmsg(empty, &recv));
+	close(empty);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+/* A handler without SA_RESTART. */
+TEST_F(errors, signal)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct mt_state before;
+	struct mt_child child;
+	int empty, sends;
+
+	empty = mt_mailbox(self->dev, NULL, MT_RW);
+	ASSERT_LE(0, empty);
+	ASSERT_EQ(0, mt_send(self->box, "", 0, 0, 0));
+	for (sends = 0; sends < 2; sends++) {
+		before = mt_state_of(self->dev, self->box, 0);
+		if (!mt_fork(&child, NULL)) {
+			sigaction(SIGUSR1, &action, NULL);
+			EXPECT_EQ(-EINTR, sends ?
+				  mt_send(self->box, "", 0, 0, 0) :
+				  mt_recv(empty, NULL, 0, 0));
+			MT_CHILD_EXIT();
+		}
+		EXPECT_TRUE(mt_wait_blocked(child.pid));
+		EXPECT_EQ(0, kill(child.pid, SIGUSR1));
+		EXPECT_EQ(0, mt_child_end(&child));
+		EXPECT_TRUE(mt_state_is(self->dev, self->box, 0, &before));
+	}
+	close(empty);
+}
+
+TEST_F(errors, of_size)
+{
+	char data[11];
+
+	FAILS(-EMSGSIZE, mt_send(self->box, data, 11, 0, 0));
+	FAILS(-EMSGSIZE, mt_recv(self->box, data, 5, 0));
+	FAILS(-EMSGSIZE, mt_recv(self->box, NULL, 0, 0));
+	/* it is still there, whole */
+	EXPECT_EQ(6, mt_recv(self->box, data, sizeof(data), 0));
+	EXPECT_EQ(0, memcmp("queued", data, 6));
+}
+
+/* SIGPIPE would end the test. */
+TEST_F(errors, nobody_left)
+{
+	int box = mt_mailbox(self->dev, NULL, MT_RW);
+	int r = mt_open_fd(self->dev, box, MBOX_O_READ);
+	int w = mt_open_fd(self->dev, box, MBOX_O_WRITE);
+
+	ASSERT_LE(0, w);
+	close(box);
+	EXPECT_EQ(0, mt_send(w, "", 0, 0, 0));
+	close(r);
+	FAILS(-EPIPE, mt_send(w, "", 0, 0, 0));
+	FAILS(-EPIPE, mt_send(w, "", 0, 0, MBOX_DONTWAIT));
+	close(w);
+
+	box = mt_mailbox(self->dev, NULL, MT_RW);
+	r = mt_open_fd(self->dev, box, MBOX_O_READ);
+	EXPECT_EQ(0, mt_send(box, "", 0, 0, 0));
+	close(box);
+	EXPECT_EQ(0, mt_recv(r, NULL, 0, 0));
+	FAILS(-EPIPE, mt_recv(r, NULL, 0, 0));
+	close(r);
+}
+
+/* An object that has ended cannot be opened. */
+TEST_F(errors, ended)
+{
+	struct mt_child child;
+	int fd;
+
+	if (!mt_fork(&child, NULL)) {
+		struct mbox_create attr = {
+			.flags = MT_RW,
+			.kind = MBOX_KIND_MAILBOX,
+			.lifetime = MBOX_LIFE_PROCESS,
+		};
+
+		mt_fd_send(child.sock, mt_create(self->dev, NULL, &attr));
+		mt_hear(child.sock);
+		MT_CHILD_EXIT();
+	}
+	fd = mt_fd_recv(child.sock);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, mt_child_end(&child));
+	EXPECT_EQ((__u32)MBOX_STATE_ENDED, mt_stat_of(fd).state);
+	FAILS(-EPIPE, mt_open_fd(self->dev, fd, MT_RW));
+	FAILS(-EPIPE, mt_open_fd(self->dev, fd, 0));
+	FAILS(-EPIPE, mt_send(fd, "", 0, 0, 0));
+	FAILS(-EPIPE, mt_recv(fd, NULL, 0, 0));
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
