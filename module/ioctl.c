@@ -8,6 +8,7 @@
 #include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/overflow.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -107,9 +108,12 @@ static int mbox_get_deadline(struct mbox_deadline *until, struct file *file,
 	until->realtime = flags & MBOX_REALTIME;
 	until->forever = !deadline;
 	until->at = deadline;
-	/* What is before the namespace's beginning has passed. */
-	if (deadline && !until->realtime)
-		until->at = max(ktime_sub(deadline, mbox_time_offset()), 0);
+	if (until->forever || until->realtime)
+		return 0;
+	/* What is before the time namespace began has passed. */
+	if (check_sub_overflow((s64)deadline, mbox_time_offset(), &until->at))
+		until->at = KTIME_MAX;
+	until->at = max_t(s64, until->at, 0);
 	return 0;
 }
 

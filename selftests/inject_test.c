@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each command runs out of memory at each place where it can: the kernel fails
- * the first allocation, then the second, until the command gets through. Each
- * failure says so, and leaves everything as it was.
+ * Each command fails at each place where it can: the kernel lets its first
+ * allocation (or access to the caller's memory) fail, then its second, until
+ * the command gets through. Each failure says so, and leaves all as it was.
  *
- * For kernels with fault injection (failslab, and /proc/PID/fail-nth).
+ * For kernels with fault injection: failslab and the like, and
+ * /proc/PID/fail-nth.
  */
 #include "mbox_test_util.h"
 
-#define FAILSLAB "/sys/kernel/debug/failslab/"
+#define DEBUGFS "/sys/kernel/debug/"
 
 FIXTURE(inject) {
 	int dev;
 	char *name;
 	int box;
-	int fail_nth;
 };
 
 static bool write_text(const char *path, const char *text)
@@ -28,18 +28,16 @@ static bool write_text(const char *path, const char *text)
 
 FIXTURE_SETUP(inject)
 {
-	char path[64];
-
 	self->dev = mt_device();
 	ASSERT_LE(0, self->dev);
-	if (access(FAILSLAB, F_OK))
+	if (access(DEBUGFS "failslab", F_OK))
 		SKIP(return, "this kernel has no fault injection");
-	ASSERT_TRUE(write_text(FAILSLAB "ignore-gfp-wait", "N"));
-	ASSERT_TRUE(write_text(FAILSLAB "verbose", "0"));
-	snprintf(path, sizeof(path), "/proc/self/task/%d/fail-nth",
-		 mt_gettid());
-	self->fail_nth = open(path, O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, self->fail_nth);
+	/* also where it may sleep; and without a report each time */
+	ASSERT_TRUE(write_text(DEBUGFS "failslab/ignore-gfp-wait", "N"));
+	write_text(DEBUGFS "failslab/verbose", "0");
+	write_text(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
+	write_text(DEBUGFS "fail_page_alloc/verbose", "0");
+	write_text(DEBUGFS "fail_usercopy/verbose", "0");
 
 	self->name = mt_name("box");
 	self->box = mt_mailbox(self->dev, self->name, MT_RW);
@@ -53,193 +51,303 @@ FIXTURE_TEARDOWN(inject)
 	MT_TEARDOWN(self->dev);
 }
 
-/* The @nth allocation from now on fails, once. */
-static void arm(int fail_nth, int nth)
+/**
+ * struct walk - runs of one command, each of which fails one step later
+ * @dev: device
+ * @box: the mailbox in which nothing may change
+ * @fail_nth: the calling task's file of that name
+ * @nth: where the run fails
+ * @hit: it came to that
+ * @before: what was so before
+ * @nomem: runs that failed for want of memory
+ * @fault: runs that failed to get at the caller's memory
+ * @wrong: runs that failed otherwise, or left traces
+ */
+struct walk {
+	int dev;
+	int box;
+	int fail_nth;
+	int nth;
+	bool hit;
+	struct mt_state before;
+	int nomem;
+	int fault;
+	int wrong;
+};
+
+#define WALK_END 300
+
+static void walk_start(struct walk *walk, int dev, int box)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/fail-nth",
+		 mt_gettid());
+	*walk = (struct walk){ .dev = dev, .box = box };
+	walk->fail_nth = open(path, O_RDWR | O_CLOEXEC);
+	if (walk->fail_nth < 0)
+		abort();
+}
+
+static bool walk_next(struct walk *walk)
+{
+	if (walk->nth && !walk->hit)
+		return false;
+	return ++walk->nth < WALK_END;
+}
+
+static void walk_arm(struct walk *walk)
 {
 	char text[16];
 
-	snprintf(text, sizeof(text), "%d", nth);
-	if (pwrite(fail_nth, text, strlen(text), 0) != (ssize_t)strlen(text))
+	walk->before = mt_state_of(walk->dev, walk->box, 0);
+	snprintf(text, sizeof(text), "%d", walk->nth);
+	if (pwrite(walk->fail_nth, text, strlen(text), 0) < 0)
 		abort();
-}
-
-/* No more; did it come to that? */
-static bool disarm(int fail_nth)
-{
-	char text[16] = "";
-
-	if (pread(fail_nth, text, sizeof(text) - 1, 0) <= 0 ||
-	    pwrite(fail_nth, "0", 1, 0) != 1)
-		abort();
-	return atoi(text) == 0;
 }
 
 /*
- * @command (an expression) fails with ENOMEM until all of its allocations
- * succeed. At least @min of them must have been seen to fail, or this test
- * has not tested anything. Its result is then in @ret.
+ * How many steps were left, and no more of them. That is counted while it is
+ * read and written, too, and may fail there: then the command was not hit.
  */
-#define WALK(min, ret, command) do {					\
-	struct mt_state __before = mt_state_of(self->dev, self->box, 0); \
-	int __nth, __failed = 0;					\
-									\
-	for (__nth = 1; __nth < 200; __nth++) {				\
-		bool __hit;						\
-									\
-		arm(self->fail_nth, __nth);				\
-		ret = command;						\
-		__hit = disarm(self->fail_nth);				\
-		if (!__hit)						\
-			break;						\
-		/* some allocations have another way to succeed */	\
-		if (ret >= 0)						\
-			break;						\
-		__failed++;						\
-		EXPECT_EQ(-ENOMEM, ret) {				\
-			TH_LOG("at allocation %d", __nth);		\
-		}							\
-		EXPECT_TRUE(mt_state_is(self->dev, self->box, 0,	\
-					&__before)) {			\
-			TH_LOG("at allocation %d", __nth);		\
-		}							\
-	}								\
-	EXPECT_LE(min, __failed);					\
-	EXPECT_LE(0, ret);						\
-} while (0)
-
-/* An object, its file, its name; nothing is left, not even the name. */
-TEST_F(inject, create)
+static int walk_disarm(struct walk *walk)
 {
-	struct mbox_create attr = {
-		.flags = MT_RW | MBOX_CREATE_EXCL,
-		.kind = MBOX_KIND_MAILBOX,
-	};
-	char *name = mt_name("new");
-	int fd;
+	char text[16] = "";
+	int left = 1;
 
-	WALK(4, fd, mt_create(self->dev, name, &attr));
-	EXPECT_EQ(2U, mt_stat_of(self->box).endpoints +
-		      mt_stat_of(fd).endpoints);
-	EXPECT_EQ(0, mt_unlink(self->dev, name));
-	close(fd);
-
-	/* without a name, and owned by this process */
-	attr.lifetime = MBOX_LIFE_PROCESS;
-	WALK(3, fd, mt_create(self->dev, NULL, &attr));
-	close(fd);
-	attr.lifetime = MBOX_LIFE_ANONYMOUS;
-	WALK(3, fd, mt_create(self->dev, NULL, &attr));
-	close(fd);
+	if (pread(walk->fail_nth, text, sizeof(text) - 1, 0) > 0)
+		left = atoi(text);
+	pwrite(walk->fail_nth, "0", 1, 0);
+	walk->hit = !left;
+	return left;
 }
 
-TEST_F(inject, create_region)
+static int walk_check(struct walk *walk, int ret)
 {
-	char *name = mt_name("new");
-	int fd;
+	bool right = true;
 
-	WALK(5, fd, mt_region(self->dev, name, MT_RW, 8192));
-	EXPECT_EQ(0, mt_unlink(self->dev, name));
-	close(fd);
+	walk_disarm(walk);
+	if (ret == -ENOMEM && walk->hit)
+		walk->nomem++;
+	else if (ret == -EFAULT && walk->hit)
+		walk->fault++;
+	else if (ret < 0)
+		right = false;
+
+	if (ret < 0 &&
+	    !mt_state_is(walk->dev, walk->box, 0, &walk->before))
+		right = false;
+	if (!right) {
+		fprintf(stderr, "# failure %d: result %d, hit %d\n", walk->nth,
+			ret, walk->hit);
+		walk->wrong++;
+	}
+	return ret;
+}
+
+/* Run @command, which fails at the walk's step; its result. */
+#define INJECT(w, command) ({						\
+	struct walk *__walk = (w);					\
+									\
+	walk_arm(__walk);						\
+	walk_check(__walk, command);					\
+})
+
+/* At least so many allocations have failed, or nothing was tested. */
+#define EXPECT_WALKED(w, least) do {					\
+	EXPECT_EQ(0, (w)->wrong);					\
+	EXPECT_LE(least, (w)->nomem);					\
+	EXPECT_GT(WALK_END, (w)->nth);					\
+	close((w)->fail_nth);						\
+} while (0)
+
+/* What of its descriptor, object, name, payer and file there is at the time */
+TEST_F(inject, create)
+{
+	static const struct {
+		__u32 kind;
+		__u32 lifetime;
+		int least;
+	} what[] = {
+		{ MBOX_KIND_MAILBOX, MBOX_LIFE_KERNEL, 4 },
+		{ MBOX_KIND_MAILBOX, MBOX_LIFE_PROCESS, 4 },
+		{ MBOX_KIND_MAILBOX, MBOX_LIFE_ANONYMOUS, 3 },
+		{ MBOX_KIND_REGION, MBOX_LIFE_KERNEL, 6 },
+		{ MBOX_KIND_REGION, MBOX_LIFE_ANONYMOUS, 5 },
+	};
+	char *name = mt_name("new");
+	struct walk walk;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(what); i++) {
+		bool named = what[i].lifetime != MBOX_LIFE_ANONYMOUS;
+
+		walk_start(&walk, self->dev, self->box);
+		while (walk_next(&walk)) {
+			struct mbox_create attr = {
+				.flags = MT_RW | MBOX_CREATE_EXCL,
+				.kind = what[i].kind,
+				.lifetime = what[i].lifetime,
+			};
+			int fd;
+
+			if (what[i].kind == MBOX_KIND_REGION)
+				attr.region_size = 8192;
+			fd = INJECT(&walk, mt_create(self->dev,
+						     named ? name : NULL,
+						     &attr));
+			EXPECT_EQ(named && fd >= 0 ? 0 : -ENOENT,
+				  mt_unlink(self->dev, name));
+			close(fd);
+		}
+		EXPECT_WALKED(&walk, what[i].least);
+	}
 }
 
 TEST_F(inject, open)
 {
-	__u64 id = mt_stat_of(self->box).id;
-	int fd;
+	struct mbox_target target[] = {
+		mt_by_name(self->name),
+		mt_by_id(mt_stat_of(self->box).id),
+		mt_by_fd(self->box),
+	};
+	struct walk walk;
+	size_t i;
 
-	WALK(2, fd, mt_open(self->dev, self->name, MT_RW));
-	close(fd);
-	WALK(2, fd, mt_open_id(self->dev, id, MT_RW));
-	close(fd);
-	WALK(2, fd, mt_open_fd(self->dev, self->box, MT_RW));
-	close(fd);
-	WALK(2, fd, mt_mailbox(self->dev, self->name, MT_RW));
-	close(fd);
+	for (i = 0; i < ARRAY_SIZE(target); i++) {
+		walk_start(&walk, self->dev, self->box);
+		while (walk_next(&walk))
+			close(INJECT(&walk, mt_open_target(self->dev,
+							   target[i], MT_RW)));
+		EXPECT_WALKED(&walk, 2);
+	}
+	walk_start(&walk, self->dev, self->box);
+	while (walk_next(&walk))
+		close(INJECT(&walk, mt_mailbox(self->dev, self->name, MT_RW)));
+	EXPECT_WALKED(&walk, 2);
 }
 
-/* From a descriptor that has sent before, and from a fresh one. */
+/* Through a descriptor that has sent before, and through a fresh one. */
 TEST_F(inject, send)
 {
-	static char data[20000];
-	int ret, fd;
+	static const size_t len[] = { 0, 64, 20000, 65536 };
+	static char data[65536];
+	struct walk walk;
+	int fresh, ret;
+	size_t i;
 
-	WALK(1, ret, mt_send(self->box, "more", 4, 0, 0));
-	EXPECT_EQ(0, mt_purge(self->box) - 2);
-	WALK(1, ret, mt_send(self->box, data, sizeof(data), 0, 0));
-	EXPECT_EQ(1, mt_purge(self->box));
+	for (i = 0; i < ARRAY_SIZE(len); i++) {
+		walk_start(&walk, self->dev, self->box);
+		while (walk_next(&walk)) {
+			ret = INJECT(&walk, mt_send(self->box, data, len[i],
+						    0, 0));
+			EXPECT_EQ(ret ? 1 : 2, mt_purge(self->box));
+			ASSERT_EQ(0, mt_send(self->box, "queued", 6, 0, 0));
+		}
+		EXPECT_WALKED(&walk, 1);
+	}
 
-	fd = mt_mailbox(self->dev, NULL, MT_RW);
-	ASSERT_LE(0, fd);
-	WALK(2, ret, mt_send(fd, "first", 5, 0, 0));
-	EXPECT_EQ(1U, mt_stat_of(fd).msgs);
-	close(fd);
+	walk_start(&walk, self->dev, self->box);
+	while (walk_next(&walk)) {
+		fresh = mt_mailbox(self->dev, NULL, MT_RW);
+		ret = INJECT(&walk, mt_send(fresh, "first", 5, 0, 0));
+		EXPECT_EQ(ret ? 0U : 1U, mt_stat_of(fresh).msgs);
+		close(fresh);
+	}
+	EXPECT_WALKED(&walk, 2);
 }
 
 /* A user that was never seen before: what counts for it is made first. */
 TEST_F(inject, first_send_of_a_user)
 {
 	struct mt_child child;
+	struct walk walk;
 
 	if (!mt_fork(&child, NULL)) {
-		char path[64];
-		int ret;
-
-		snprintf(path, sizeof(path), "/proc/self/task/%d/fail-nth",
-			 mt_gettid());
-		self->fail_nth = open(path, O_RDWR | O_CLOEXEC);
-		EXPECT_LE(0, self->fail_nth);
 		EXPECT_EQ(0, unshare(CLONE_NEWUSER));
-		WALK(3, ret, mt_send(self->box, "first", 5, 0, 0));
+		walk_start(&walk, self->dev, self->box);
+		while (walk_next(&walk)) {
+			int fresh = mt_open_fd(self->dev, self->box, MT_RW);
+
+			INJECT(&walk, mt_send(fresh, "first", 5, 0, 0));
+			/* once nothing of it is left, the user is forgotten */
+			mt_purge(fresh);
+			close(fresh);
+		}
+		EXPECT_WALKED(&walk, 3);
 		MT_CHILD_EXIT();
 	}
 	EXPECT_EQ(0, mt_child_end(&child));
-	EXPECT_EQ(2U, mt_stat_of(self->box).msgs);
 }
 
-/* What frees or looks needs no memory. */
+/* To receive, to look and to give back needs no memory. */
 TEST_F(inject, others_cannot_run_out)
 {
 	struct mbox_set set = { .flags = MBOX_SET_MAX_MSGS, .max_msgs = 9 };
 	struct mbox_usage usage;
 	struct mbox_stat stat;
 	char data[6];
+	int i;
 
-	arm(self->fail_nth, 1);
-	EXPECT_EQ(0, mt_stat(self->box, &stat));
-	EXPECT_EQ(0, mt_usage(self->dev, 0, &usage));
-	EXPECT_EQ(0, mt_set(self->box, &set));
-	EXPECT_EQ(6, mt_recv(self->box, data, sizeof(data), 0));
-	EXPECT_EQ(-EAGAIN, mt_recv(self->box, data, 6, MBOX_DONTWAIT));
-	EXPECT_EQ(0, mt_purge(self->box));
-	EXPECT_EQ(0, mt_unlink(self->dev, self->name));
-	EXPECT_FALSE(disarm(self->fail_nth));
+	for (i = 0; i < 6; i++) {
+		struct walk walk;
+
+		walk_start(&walk, self->dev, self->box);
+		while (walk_next(&walk)) {
+			int ret = -1;
+
+			walk_arm(&walk);
+			switch (i) {
+			case 0:
+				ret = mt_stat(self->box, &stat);
+				break;
+			case 1:
+				ret = mt_usage(self->dev, 0, &usage);
+				break;
+			case 2:
+				ret = mt_set(self->box, &set);
+				break;
+			case 3:
+				ret = mt_recv(self->box, data, 6, 0);
+				break;
+			case 4:
+				ret = mt_purge(self->box);
+				break;
+			case 5:
+				ret = mt_unlink(self->dev, self->name);
+				break;
+			}
+			walk_check(&walk, ret);
+			mt_purge(self->box);
+			ASSERT_EQ(0, mt_send(self->box, "queued", 6, 0, 0));
+		}
+		EXPECT_WALKED(&walk, 0);
+		EXPECT_EQ(0, walk.nomem);
+	}
 }
 
-/* A namespace that cannot be made leaves nothing of ours. */
+/* Ours is the last thing that a new network namespace gets. */
 TEST_F(inject, network_namespace)
 {
 	struct mt_child child;
+	struct walk walk;
 
 	if (!mt_fork(&child, NULL)) {
-		int nth, failed = 0;
-		char path[64];
+		int last, ret, failed = 0;
 
-		snprintf(path, sizeof(path), "/proc/self/task/%d/fail-nth",
-			 mt_gettid());
-		self->fail_nth = open(path, O_RDWR | O_CLOEXEC);
-		for (nth = 1; nth < 2000; nth++) {
-			bool hit;
-			int ret;
-
-			arm(self->fail_nth, nth);
+		walk_start(&walk, self->dev, self->box);
+		walk.nth = 100000;
+		walk_arm(&walk);
+		EXPECT_EQ(0, unshare(CLONE_NEWNET));
+		last = walk.nth - walk_disarm(&walk);
+		EXPECT_LT(20, last);
+		for (walk.nth = last - 12; walk.nth <= last; walk.nth++) {
+			walk_arm(&walk);
 			ret = unshare(CLONE_NEWNET);
-			hit = disarm(self->fail_nth);
-			if (!hit)
-				break;
+			walk_disarm(&walk);
 			failed += !!ret;
 		}
-		EXPECT_LT(10, failed);
-		EXPECT_LT(nth, 2000);
+		EXPECT_LT(3, failed);
 		close(self->dev);
 		self->dev = mt_device();
 		EXPECT_EQ(-ENOENT, mt_open(self->dev, self->name, MT_RW));

@@ -143,12 +143,13 @@ static int receive(struct receiver *rx)
 	__u64 deadline = 0;
 	int ret;
 
+	/* For as long as it takes: the time limit is for the message. */
+	ret = wait_for(rx, POLLOUT, 0);
+	if (ret)
+		return ret;
 	if (rx->flags & OPT_TIMEOUT)
 		deadline = mbox_deadline(rx->timeout);
 	for (;;) {
-		ret = wait_for(rx, POLLOUT, deadline);
-		if (ret)
-			return ret;
 		ret = try_receive(rx);
 		if (ret != -EAGAIN || rx->flags & OPT_DONTWAIT)
 			return ret;
