@@ -41,7 +41,8 @@ DESTDIR ?=
 
 # for the harness of the tests, and checkpatch
 LINUX_SOURCE := /usr/src/linux-source-6.1.tar.xz
-KSELFTEST := $(BUILD)/linux/tools/testing/selftests/mbox
+LINUX := $(CURDIR)/build/linux
+KSELFTEST := $(LINUX)/tools/testing/selftests/mbox
 
 all:
 
@@ -114,17 +115,17 @@ tools-build: lib-build
 demo-build: lib-build
 	$(Q)$(MAKE) -C demo O=$(BUILD)/demo LIBMBOX=$(BUILD)/libmbox all
 
-selftests-build: $(BUILD)/linux/complete
+selftests-build: $(LINUX)/complete
 	$(Q)mkdir -p $(BUILD)/selftests
 	$(Q)$(MAKE) -C selftests OUTPUT=$(BUILD)/selftests KSELFTEST=$(KSELFTEST) all
 
 # Headers do not have these, the sources do. To read the archive to its end
 # takes a while: done once for each version of it.
-$(BUILD)/linux/complete: $(LINUX_SOURCE)
+$(LINUX)/complete: $(LINUX_SOURCE)
 	@echo "Unpacking the test harness from $<"
-	$(Q)rm -rf $(BUILD)/linux
+	$(Q)rm -rf $(LINUX)
 	$(Q)mkdir -p $(KSELFTEST)
-	$(Q)tar -x -f $< -C $(BUILD)/linux --strip-components=1 --wildcards \
+	$(Q)tar -x -f $< -C $(LINUX) --strip-components=1 --wildcards \
 		'*/tools/testing/selftests/kselftest*.h' \
 		'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
 		'*/scripts/const_structs.checkpatch'
@@ -152,14 +153,14 @@ guest-demo-build: guest-module-build demo-build
 lint:
 	$(Q)scripts/packages lint $(KERNEL)
 	+$(Q)$(locked) lint-build
-	$(Q)scripts/lint $(BUILD)/linux/scripts/checkpatch.pl
+	$(Q)scripts/lint $(LINUX)/scripts/checkpatch.pl
 
 # Always from nothing: what was compiled before would not be looked at again.
-lint-build: $(BUILD)/linux/complete guest-kernel
+lint-build: $(LINUX)/complete guest-kernel
 	$(Q)rm -rf $(BUILD)/lint
 	$(call build_module,lint,$(guest_kdir),W=1 C=2 KCFLAGS=-Werror CF=-Wsparse-error)
 	$(Q)$(MAKE) lib-build tools-build demo-build selftests-build \
-		BUILD=$(BUILD)/lint KSELFTEST=$(KSELFTEST) CFLAGS='-O2 -g -Werror'
+		BUILD=$(BUILD)/lint CFLAGS='-O2 -g -Werror'
 
 install: all
 	$(Q)$(MAKE) -C libmbox O=$(BUILD)/libmbox DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) install

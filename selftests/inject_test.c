@@ -11,7 +11,10 @@
 
 #define DEBUGFS "/sys/kernel/debug/"
 
+#define NOT_ABLE "this kernel has no fault injection"
+
 FIXTURE(inject) {
+	bool able;
 	int dev;
 	char *name;
 	int box;
@@ -30,8 +33,9 @@ FIXTURE_SETUP(inject)
 {
 	self->dev = mt_device();
 	ASSERT_LE(0, self->dev);
-	if (access(DEBUGFS "failslab", F_OK))
-		SKIP(return, "this kernel has no fault injection");
+	self->able = !access(DEBUGFS "failslab", F_OK);
+	if (!self->able)
+		return;
 	/* also where it may sleep; and without a report each time */
 	ASSERT_TRUE(write_text(DEBUGFS "failslab/ignore-gfp-wait", "N"));
 	write_text(DEBUGFS "failslab/verbose", "0");
@@ -154,12 +158,14 @@ static int walk_check(struct walk *walk, int ret)
 })
 
 /* At least so many allocations have failed, or nothing was tested. */
-#define EXPECT_WALKED(w, least) do {					\
-	EXPECT_EQ(0, (w)->wrong);					\
-	EXPECT_LE(least, (w)->nomem);					\
-	EXPECT_GT(WALK_END, (w)->nth);					\
-	close((w)->fail_nth);						\
-} while (0)
+static void walk_end(struct __test_metadata *_metadata, struct walk *walk,
+		     int least)
+{
+	EXPECT_EQ(0, walk->wrong);
+	EXPECT_LE(least, walk->nomem);
+	EXPECT_GT(WALK_END, walk->nth);
+	close(walk->fail_nth);
+}
 
 /* What of its descriptor, object, name, payer and file there is at the time */
 TEST_F(inject, create)
@@ -179,6 +185,8 @@ TEST_F(inject, create)
 	struct walk walk;
 	size_t i;
 
+	if (!self->able)
+		SKIP(return, NOT_ABLE);
 	for (i = 0; i < ARRAY_SIZE(what); i++) {
 		bool named = what[i].lifetime != MBOX_LIFE_ANONYMOUS;
 
@@ -200,7 +208,7 @@ TEST_F(inject, create)
 				  mt_unlink(self->dev, name));
 			close(fd);
 		}
-		EXPECT_WALKED(&walk, what[i].least);
+		walk_end(_metadata, &walk, what[i].least);
 	}
 }
 
@@ -214,17 +222,19 @@ TEST_F(inject, open)
 	struct walk walk;
 	size_t i;
 
+	if (!self->able)
+		SKIP(return, NOT_ABLE);
 	for (i = 0; i < ARRAY_SIZE(target); i++) {
 		walk_start(&walk, self->dev, self->box);
 		while (walk_next(&walk))
 			close(INJECT(&walk, mt_open_target(self->dev,
 							   target[i], MT_RW)));
-		EXPECT_WALKED(&walk, 2);
+		walk_end(_metadata, &walk, 2);
 	}
 	walk_start(&walk, self->dev, self->box);
 	while (walk_next(&walk))
 		close(INJECT(&walk, mt_mailbox(self->dev, self->name, MT_RW)));
-	EXPECT_WALKED(&walk, 2);
+	walk_end(_metadata, &walk, 2);
 }
 
 /* Through a descriptor that has sent before, and through a fresh one. */
@@ -236,6 +246,8 @@ TEST_F(inject, send)
 	int fresh, ret;
 	size_t i;
 
+	if (!self->able)
+		SKIP(return, NOT_ABLE);
 	for (i = 0; i < ARRAY_SIZE(len); i++) {
 		walk_start(&walk, self->dev, self->box);
 		while (walk_next(&walk)) {
@@ -244,7 +256,7 @@ TEST_F(inject, send)
 			EXPECT_EQ(ret ? 1 : 2, mt_purge(self->box));
 			ASSERT_EQ(0, mt_send(self->box, "queued", 6, 0, 0));
 		}
-		EXPECT_WALKED(&walk, 1);
+		walk_end(_metadata, &walk, 1);
 	}
 
 	walk_start(&walk, self->dev, self->box);
@@ -254,7 +266,7 @@ TEST_F(inject, send)
 		EXPECT_EQ(ret ? 0U : 1U, mt_stat_of(fresh).msgs);
 		close(fresh);
 	}
-	EXPECT_WALKED(&walk, 2);
+	walk_end(_metadata, &walk, 2);
 }
 
 /* A user that was never seen before: what counts for it is made first. */
@@ -263,6 +275,8 @@ TEST_F(inject, first_send_of_a_user)
 	struct mt_child child;
 	struct walk walk;
 
+	if (!self->able)
+		SKIP(return, NOT_ABLE);
 	if (!mt_fork(&child, NULL)) {
 		EXPECT_EQ(0, unshare(CLONE_NEWUSER));
 		walk_start(&walk, self->dev, self->box);
@@ -274,7 +288,7 @@ TEST_F(inject, first_send_of_a_user)
 			mt_purge(fresh);
 			close(fresh);
 		}
-		EXPECT_WALKED(&walk, 3);
+		walk_end(_metadata, &walk, 3);
 		MT_CHILD_EXIT();
 	}
 	EXPECT_EQ(0, mt_child_end(&child));
@@ -289,6 +303,8 @@ TEST_F(inject, others_cannot_run_out)
 	char data[6];
 	int i;
 
+	if (!self->able)
+		SKIP(return, NOT_ABLE);
 	for (i = 0; i < 6; i++) {
 		struct walk walk;
 
@@ -321,7 +337,7 @@ TEST_F(inject, others_cannot_run_out)
 			mt_purge(self->box);
 			ASSERT_EQ(0, mt_send(self->box, "queued", 6, 0, 0));
 		}
-		EXPECT_WALKED(&walk, 0);
+		walk_end(_metadata, &walk, 0);
 		EXPECT_EQ(0, walk.nomem);
 	}
 }
@@ -332,6 +348,8 @@ TEST_F(inject, network_namespace)
 	struct mt_child child;
 	struct walk walk;
 
+	if (!self->able)
+		SKIP(return, NOT_ABLE);
 	if (!mt_fork(&child, NULL)) {
 		int last, ret, failed = 0;
 

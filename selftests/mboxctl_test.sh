@@ -23,9 +23,9 @@ say() {
 matches() {
 	# shellcheck disable=SC2254 # a pattern is what it is to be
 	case $1 in
-	$2) return 0 ;;
+	$2) ;;
+	*) return 1 ;;
 	esac
-	return 1
 }
 
 # expect STATUS STDOUT STDERR COMMAND...
@@ -56,9 +56,7 @@ good() {
 
 # equal WHAT IS EXPECTED
 equal() {
-	[ "$2" = "$3" ] && return
-	say "$1 is '$2', expected '$3'"
-	return 1
+	[ "$2" = "$3" ] || { say "$1 is '$2', expected '$3'"; return 1; }
 }
 
 # eventually COMMAND...: waits until the command succeeds, 20 s at most
@@ -78,17 +76,13 @@ field() {
 	done
 }
 
-# shellcheck disable=SC2317,SC2329 # called through eventually
-{
-waiting_senders() {
-	[ "$(field "$1" WAITING_SENDERS)" = "$2" ]
+has() {
+	[ "$(field "$1" "$2")" = "$3" ]
 }
 
 # A process sleeps, and has the mailbox open: then it waits for a message.
 waits_in_recv() {
-	[ "$(field "$1" READERS)" = 1 ] &&
-		grep -q '^State:.S' "/proc/$2/status"
-}
+	has "$1" READERS 1 && grep -q '^State:.S' "/proc/$2/status"
 }
 
 as_nobody() {
@@ -108,10 +102,8 @@ remove_all() {
 test_help() {
 	good "Usage: mboxctl COMMAND*" $ctl --help &&
 	good "mboxctl [0-9]*" $ctl --version &&
-	good "Usage: mboxctl send [[]OPTION...] NAME*--priority N*" $ctl send --help &&
-	for command in create ls stat set send recv purge rm usage load unload; do
-		good "Usage: mboxctl $command *" $ctl $command --help || return
-	done
+	good "Usage: mboxctl send [[]OPTION...] NAME*--priority N*--help*" $ctl send --help &&
+	good "Usage: mboxctl unload [[]OPTION...] [[]MODULE]*" $ctl unload -h
 }
 
 test_wrong_command_lines() {
@@ -126,13 +118,11 @@ test_wrong_command_lines() {
 	expect 2 "" "$usage 'id:7' is an id*" $ctl create id:7 &&
 	expect 2 "" "$usage 'id:x' is not an id*" $ctl stat id:x &&
 	expect 2 "" "$usage --priority: '32768' is out of range" $ctl send -p 32768 a &&
-	expect 2 "" "$usage --msg-size: '-1' is not a number" $ctl create -s -1 a &&
 	expect 2 "" "$usage --msg-size: '1X' is not a number*" $ctl create -s 1X a &&
 	expect 2 "" "$usage --msg-size is at most*" $ctl create -s 65M a &&
 	expect 2 "" "$usage --max-bytes is below*" $ctl create -b 1K a &&
 	expect 2 "" "$usage --max-bytes: *out of range" $ctl create -b 17179869184G a &&
 	expect 2 "" "$usage --mode: '0700' is not*" $ctl create -m 0700 a &&
-	expect 2 "" "$usage --timeout: '1y' is not*" $ctl recv -w 1y a &&
 	expect 2 "" "$usage *exclude each other" $ctl recv -d -w 1 a &&
 	expect 2 "" "$usage a region has no capacity*" $ctl create -r 4K -n 1 a &&
 	expect 2 "" "$usage --owner: 'no:such' does*" $ctl set -o no:such a &&
@@ -180,8 +170,7 @@ NAME *$q-r" $ctl stat "$q" "id:$id_r" &&
 }
 
 test_create_existing() {
-	good "" $ctl create "$q" &&
-	good "" $ctl create "$q" -n 7 &&
+	good "" $ctl create "$q" && good "" $ctl create "$q" -n 7 &&
 	equal MAX_MSGS "$(field "$q" MAX_MSGS)" 1024 &&
 	expect 1 "" "mboxctl: create $q: exists already" $ctl create -x "$q" &&
 	expect 1 "" "mboxctl: create $q: there is a mailbox of this name" $ctl create -r 4K "$q" &&
@@ -246,8 +235,7 @@ test_nothing_to_receive() {
 	good "" $ctl recv --follow -d "$q" && good "" $ctl recv --follow -w 0 "$q" &&
 	$ctl send "$q" a b &&
 	expect 5 "ab" "mboxctl: recv $q: no more messages" $ctl recv -d -c 3 "$q" &&
-	$ctl send "$q" a b && good "ab" $ctl recv --follow -w 10ms "$q" &&
-	expect 3 "" "mboxctl: recv $q-no: no such*" $ctl recv "$q-no"
+	$ctl send "$q" a b && good "ab" $ctl recv --follow -w 10ms "$q"
 }
 
 test_follow_until_gone() {
@@ -292,7 +280,7 @@ test_wait_for_room() {
 	$ctl create "$q" -n 1 && $ctl send "$q" a || return
 	$ctl send "$q" b &
 	sender=$!
-	eventually waiting_senders "$q" 1 &&
+	eventually has "$q" WAITING_SENDERS 1 &&
 	expect 5 "" "mboxctl: send $q: full: *, waiting senders: 1" $ctl send -d "$q" x &&
 	good a $ctl recv "$q" && wait $sender && good b $ctl recv "$q"
 }
@@ -301,7 +289,7 @@ test_gone_while_sending() {
 	$ctl create "$q" -n 1 && $ctl send "$q" a || return
 	$ctl send "$q" b 2>"$tmp/gone" &
 	sender=$!
-	eventually waiting_senders "$q" 1 && $ctl rm "$q" || return
+	eventually has "$q" WAITING_SENDERS 1 && $ctl rm "$q" || return
 	wait $sender
 	equal status $? 6 && matches "$(cat "$tmp/gone")" "mboxctl: send $q: gone: *"
 }

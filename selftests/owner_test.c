@@ -1,312 +1,499 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may change, give away and unlink an object: its owner, or who has
- * CAP_IPC_OWNER, whatever the direction of the descriptor.
+ * A process-owned mailbox ends when its process exits or closes its last
+ * descriptor of it, and not before, whatever others do with theirs.
  */
-#include "mbox_test_util.h"
+#include <sys/wait.h>
 
-#define EVERYTHING (MBOX_SET_UID | MBOX_SET_GID | MBOX_SET_MODE |	\
-		    MBOX_SET_MAX_MSGS | MBOX_SET_MAX_BYTES)
+#include "mbox_test_task.h"
 
 FIXTURE(owner) {
 	int dev;
-	char *name;
 	int box;
+	char *name;
+	struct mt_child owner;
 };
 
-/* A mailbox of user A; everybody may open it. */
 FIXTURE_SETUP(owner)
 {
-	struct mbox_set set = {
-		.flags = MBOX_SET_UID | MBOX_SET_GID | MBOX_SET_MODE,
-		.uid = MT_UID_A,
-		.gid = MT_UID_A,
-		.mode = 0666,
-	};
-
 	self->dev = mt_device();
 	ASSERT_LE(0, self->dev);
-	self->name = mt_name("box");
-	self->box = mt_mailbox(self->dev, self->name, MT_RW);
-	ASSERT_LE(0, self->box);
-	ASSERT_EQ(0, mt_set(self->box, &set));
+	self->name = mt_name("owner");
 }
 
 FIXTURE_TEARDOWN(owner)
 {
-	mt_unlink_target(self->dev, mt_by_fd(self->box));
 	MT_TEARDOWN(self->dev);
 }
 
-/* One attribute at a time, the others are not touched. */
-TEST_F(owner, each_attribute)
+static bool ended(int box)
 {
-	static const struct mbox_set set[] = {
-		{ .flags = MBOX_SET_UID, .uid = MT_UID_B },
-		{ .flags = MBOX_SET_GID, .gid = MT_UID_B },
-		{ .flags = MBOX_SET_MODE, .mode = 0624 },
-		{ .flags = MBOX_SET_MAX_MSGS, .max_msgs = 7 },
-		{ .flags = MBOX_SET_MAX_BYTES, .max_bytes = 65536 },
+	return mt_stat_of(box).state & MBOX_STATE_ENDED;
+}
+
+static int create(int dev, const char *name, unsigned int flags)
+{
+	struct mbox_create attr = {
+		.flags = MT_RW | flags,
+		.kind = MBOX_KIND_MAILBOX,
+		.lifetime = MBOX_LIFE_PROCESS,
+		.max_msgs = 3,
 	};
-	struct mbox_stat expected, stat;
-	size_t i;
 
-	ASSERT_EQ(0, mt_stat(self->box, &expected));
-	for (i = 0; i < ARRAY_SIZE(set); i++) {
-		struct mbox_set arg = set[i];
-
-		EXPECT_EQ(0, mt_set(self->box, &arg));
-		if (arg.flags & MBOX_SET_UID)
-			expected.uid = arg.uid;
-		if (arg.flags & MBOX_SET_GID)
-			expected.gid = arg.gid;
-		if (arg.flags & MBOX_SET_MODE)
-			expected.mode = arg.mode;
-		if (arg.flags & MBOX_SET_MAX_MSGS)
-			expected.max_msgs = arg.max_msgs;
-		if (arg.flags & MBOX_SET_MAX_BYTES)
-			expected.max_bytes = arg.max_bytes;
-		ASSERT_EQ(0, mt_stat(self->box, &stat));
-		EXPECT_EQ(0, memcmp(&expected, &stat, sizeof(stat))) {
-			TH_LOG("attribute %zu", i);
-		}
-	}
+	return mt_create(dev, name, &attr);
 }
 
-TEST_F(owner, all_or_none)
+static int put(int box, char number)
 {
-	const struct mbox_set good = {
-		.flags = EVERYTHING,
-		.uid = MT_UID_B,
-		.gid = MT_UID_B,
-		.mode = 0600,
-		.max_msgs = 9,
-		.max_bytes = 70000,
-	};
-	struct mbox_set set[] = { good, good, good, good, good };
-	struct mt_state before = mt_state_of(self->dev, self->box, 0);
-	size_t i;
-
-	set[0].uid = -1;
-	set[1].gid = -1;
-	set[2].mode = 01600;
-	set[3].max_msgs = 0;
-	set[4].max_bytes = 65535;
-	for (i = 0; i < ARRAY_SIZE(set); i++) {
-		EXPECT_EQ(-EINVAL, mt_set(self->box, &set[i]));
-		EXPECT_TRUE(mt_state_is(self->dev, self->box, 0, &before)) {
-			TH_LOG("field %zu", i);
-		}
-	}
-	set[0] = good;
-	EXPECT_EQ(0, mt_set(self->box, &set[0]));
-	EXPECT_EQ((__u32)MT_UID_B, mt_stat_of(self->box).uid);
-	EXPECT_EQ(70000U, mt_stat_of(self->box).max_bytes);
+	return mt_send(box, &number, 1, 0, MBOX_DONTWAIT);
 }
 
-/* The owner needs no direction, and others have no use of theirs. */
-TEST_F(owner, owner_and_others)
+/* The number of the next message, or -errno. */
+static int take(int box)
 {
-	static const unsigned int access[] = { 0, MBOX_O_READ, MBOX_O_WRITE,
-					       MT_RW };
-	const struct mt_as *as[] = { &mt_user_a, &mt_user_b };
-	struct mt_child child;
-	size_t who, i;
+	char number;
+	int ret = mt_recv(box, &number, 1, MBOX_DONTWAIT);
 
-	for (who = 0; who < 2; who++) {
-		if (mt_fork(&child, as[who])) {
-			EXPECT_EQ(0, mt_child_end(&child));
-			continue;
-		}
-		for (i = 0; i < ARRAY_SIZE(access); i++) {
-			int fd = mt_open(self->dev, self->name, access[i]);
-			struct mbox_set set = {
-				.flags = MBOX_SET_MODE | MBOX_SET_MAX_MSGS,
-				.mode = 0666,
-				.max_msgs = 3 + i,
-			};
-			struct mt_state before;
-
-			EXPECT_LE(0, fd);
-			before = mt_state_of(self->dev, fd, geteuid());
-			EXPECT_EQ(who ? -EACCES : 0, mt_set(fd, &set));
-			EXPECT_EQ(!!who, mt_state_is(self->dev, fd, geteuid(),
-						     &before));
-			close(fd);
-		}
-		MT_CHILD_EXIT();
-	}
+	return ret < 0 ? ret : number;
 }
 
-/* A group is not the owner, and neither is who created it. */
-TEST_F(owner, group_and_creator)
+/* Does neither name nor id resolve any more? */
+static bool is_gone(int dev, const char *name, __u64 id)
 {
-	static const struct mt_as in_group = { .uid = MT_UID_B,
-					       .gid = MT_UID_A };
-	struct mt_child child;
+	int box = mt_open(dev, name, MBOX_O_READ);
 
-	if (!mt_fork(&child, &in_group)) {
-		struct mbox_set set = { .flags = MBOX_SET_MODE, .mode = 0600 };
-		struct mbox_set away = { .flags = MBOX_SET_UID,
-					 .uid = MT_UID_A };
-		char *name = mt_name("given");
-		int fd = mt_open(self->dev, self->name, MT_RW);
-
-		EXPECT_EQ(-EACCES, mt_set(fd, &set));
-		EXPECT_EQ(-EACCES, mt_unlink(self->dev, self->name));
-		close(fd);
-
-		/* once given away it cannot be taken back */
-		fd = mt_mailbox(self->dev, name, MT_RW);
-		EXPECT_EQ(0, mt_set(fd, &away));
-		away.uid = MT_UID_B;
-		EXPECT_EQ(-EACCES, mt_set(fd, &away));
-		EXPECT_EQ(-EACCES, mt_unlink(self->dev, name));
-		EXPECT_EQ(-EACCES, mt_open(self->dev, name, MBOX_O_READ));
-		EXPECT_EQ(0, mt_send(fd, "", 0, 0, 0));
-		EXPECT_EQ(0, mt_tell(child.sock, mt_stat_of(fd).id));
-		EXPECT_EQ(0, mt_hear(child.sock));
-		MT_CHILD_EXIT();
-	}
-	EXPECT_EQ(0, mt_unlink_target(self->dev,
-				      mt_by_id(mt_hear(child.sock))));
-	mt_tell(child.sock, 0);
-	EXPECT_EQ(0, mt_child_end(&child));
+	close(box);
+	return box == -ENOENT && mt_open_id(dev, id, MBOX_O_READ) == -ENOENT;
 }
 
-/* It stays charged to whoever made it. */
-TEST_F(owner, giving_away_does_not_give_the_charge)
-{
-	struct mbox_usage usage;
+/*
+ * A child that creates the mailbox and then does @act with it. Here it is open,
+ * too, which does not keep it. The child exits at the latest when the socket is
+ * closed on our side.
+ */
+#define OWNER(act) do {							\
+	if (!mt_fork(&self->owner, NULL)) {				\
+		int box = create(self->dev, self->name, 0);		\
+									\
+		mt_tell(self->owner.sock, box < 0 ? box : 1);		\
+		mt_hear(self->owner.sock);				\
+		act(self->owner.sock, box);				\
+		_exit(0);						\
+	}								\
+	ASSERT_EQ(1, mt_hear(self->owner.sock));			\
+	self->box = mt_open(self->dev, self->name, MT_RW);		\
+	ASSERT_LE(0, self->box);					\
+	ASSERT_FALSE(ended(self->box));					\
+	mt_tell(self->owner.sock, 1);					\
+} while (0)
 
-	EXPECT_EQ(0, mt_usage(self->dev, MT_UID_A, &usage));
-	EXPECT_EQ(0U, usage.mailboxes.used);
-	EXPECT_EQ(0, mt_usage(self->dev, 0, &usage));
-	EXPECT_EQ(1U, usage.mailboxes.used);
+/* Let the child go on, and wait until it has done its next step. */
+#define STEP() do {							\
+	mt_tell(self->owner.sock, 1);					\
+	ASSERT_EQ(2, mt_hear(self->owner.sock));			\
+} while (0)
+
+/* The other side of STEP: to be told to do a step, and that it is done. */
+static bool next(int sock)
+{
+	return mt_hear(sock) == 1;
 }
 
-/* Permission is asked at open: what is open stays so. */
-TEST_F(owner, mode_is_for_opens_to_come)
+static void done(int sock)
 {
-	struct mbox_set set = { .flags = MBOX_SET_MODE, .mode = 0 };
-	struct mt_child child;
-
-	if (!mt_fork(&child, &mt_user_b)) {
-		int fd = mt_open(self->dev, self->name, MT_RW);
-		char c;
-
-		EXPECT_EQ(0, mt_tell(child.sock, fd));
-		EXPECT_EQ(0, mt_hear(child.sock));
-		EXPECT_EQ(-EACCES, mt_open(self->dev, self->name, MBOX_O_READ));
-		EXPECT_EQ(0, mt_send(fd, "x", 1, 0, 0));
-		EXPECT_EQ(1, mt_recv(fd, &c, 1, 0));
-		MT_CHILD_EXIT();
-	}
-	EXPECT_LE(0, mt_hear(child.sock));
-	EXPECT_EQ(0, mt_set(self->box, &set));
-	mt_tell(child.sock, 0);
-	EXPECT_EQ(0, mt_child_end(&child));
+	mt_tell(sock, 2);
 }
 
-/* By name, id and descriptor; write permission does not do. */
-TEST_F(owner, unlink)
+static void wait_only(int sock, int box)
 {
-	__u64 id = mt_stat_of(self->box).id;
-	struct mt_child child;
-
-	if (!mt_fork(&child, &mt_user_b)) {
-		int fd = mt_open(self->dev, self->name, MT_RW);
-
-		EXPECT_EQ(-EACCES, mt_unlink(self->dev, self->name));
-		EXPECT_EQ(-EACCES, mt_unlink_target(self->dev, mt_by_id(id)));
-		EXPECT_EQ(-EACCES, mt_unlink_target(self->dev, mt_by_fd(fd)));
-		MT_CHILD_EXIT();
-	}
-	EXPECT_EQ(0, mt_child_end(&child));
-	EXPECT_NE(0U, mt_stat_of(self->box).state & MBOX_STATE_LINKED);
-
-	/* the owner needs no permission bit for it */
-	if (!mt_fork(&child, &mt_user_a)) {
-		struct mbox_set set = { .flags = MBOX_SET_MODE };
-		int fd = mt_open(self->dev, self->name, 0);
-
-		EXPECT_EQ(0, mt_set(fd, &set));
-		EXPECT_EQ(0, mt_unlink(self->dev, self->name));
-		MT_CHILD_EXIT();
-	}
-	EXPECT_EQ(0, mt_child_end(&child));
-	EXPECT_EQ(0U, mt_stat_of(self->box).state);
+	mt_hear(sock);
 }
 
-TEST_F(owner, capability)
+TEST_F(owner, ends_with_its_process)
 {
-	static const struct mt_as with = { .uid = MT_UID_B, .gid = MT_UID_B,
-					   .caps = 1ULL << CAP_IPC_OWNER };
-	static const struct mt_as in_userns = { .uid = MT_UID_B,
-						.gid = MT_UID_B,
-						.ns = CLONE_NEWUSER };
-	struct mt_child child;
+	struct mbox_stat stat;
 
-	if (!mt_fork(&child, &in_userns)) {
-		struct mbox_set set = { .flags = MBOX_SET_MODE, .mode = 0640 };
-		int fd = mt_open(self->dev, self->name, 0);
+	OWNER(wait_only);
+	stat = mt_stat_of(self->box);
+	EXPECT_EQ(MBOX_LIFE_PROCESS, stat.lifetime);
+	EXPECT_EQ(MBOX_STATE_LINKED, stat.state);
+	EXPECT_EQ(self->owner.pid, stat.owner_pid);
+	ASSERT_EQ(0, put(self->box, 7));
+	ASSERT_EQ(0, put(self->box, 8));
+	mt_child_end(&self->owner);
 
-		EXPECT_EQ(-EACCES, mt_set(fd, &set));
-		EXPECT_EQ(-EACCES, mt_unlink(self->dev, self->name));
-		MT_CHILD_EXIT();
-	}
-	EXPECT_EQ(0, mt_child_end(&child));
-	if (!mt_fork(&child, &with)) {
-		struct mbox_set set = { .flags = MBOX_SET_MODE, .mode = 0640 };
-		int fd = mt_open(self->dev, self->name, 0);
+	/* it takes nothing, but has still what it had */
+	EXPECT_EQ(MBOX_STATE_ENDED, mt_stat_of(self->box).state);
+	EXPECT_EQ(-EPIPE, put(self->box, 9));
+	EXPECT_EQ(2, mt_stat_of(self->box).msgs);
+	EXPECT_EQ(7, take(self->box));
+	EXPECT_EQ(-EPIPE, put(self->box, 9));
+	EXPECT_EQ(8, take(self->box));
+	EXPECT_EQ(-EPIPE, take(self->box));
+	EXPECT_EQ(-EPIPE, mt_recv(self->box, NULL, 0, 0));
 
-		EXPECT_EQ(0, mt_set(fd, &set));
-		EXPECT_EQ(0, mt_unlink(self->dev, self->name));
-		MT_CHILD_EXIT();
-	}
-	EXPECT_EQ(0, mt_child_end(&child));
-	EXPECT_EQ(0640U, mt_stat_of(self->box).mode);
+	/* and nobody else comes to it, whose name is free */
+	EXPECT_TRUE(is_gone(self->dev, self->name, stat.id));
+	EXPECT_EQ(-EPIPE, mt_open_fd(self->dev, self->box, MBOX_O_READ));
+	close(mt_mailbox(self->dev, self->name, MT_RW | MBOX_CREATE_EXCL));
+	EXPECT_EQ(0, mt_unlink(self->dev, self->name));
 }
 
-/* Ids are those of the caller's user namespace, in both directions. */
-TEST_F(owner, ids_of_a_user_namespace)
+TEST_F(owner, ends_with_its_killed_process)
 {
-	/* 0 is A, 1 is B, and no others */
-	static const struct mt_as as = { .uid = MT_UID_A, .gid = MT_UID_A,
-					 .ns = CLONE_NEWUSER,
-					 .map = "0 4001 2" };
-	struct mt_child child;
+	OWNER(wait_only);
+	mt_child_kill(&self->owner);
+	EXPECT_TRUE(ended(self->box));
+}
 
-	if (!mt_fork(&child, &as)) {
-		struct mbox_set set = { .flags = MBOX_SET_UID | MBOX_SET_GID };
-		int fd = mt_open(self->dev, self->name, 0);
-		struct mbox_stat stat;
+TEST_F(owner, ends_for_those_who_wait)
+{
+	struct mt_task task[2] = {};
+	int i;
 
-		EXPECT_EQ(0, mt_stat(fd, &stat));
-		EXPECT_EQ(0U, stat.uid);
-		EXPECT_EQ(0U, stat.gid);
-		set.uid = 2;
-		EXPECT_EQ(-EINVAL, mt_set(fd, &set));
-		set.uid = MT_UID_B;
-		EXPECT_EQ(-EINVAL, mt_set(fd, &set));
-		set.uid = 1;
-		set.gid = 1;
-		EXPECT_EQ(0, mt_set(fd, &set));
-		EXPECT_EQ(0, mt_tell(child.sock, 0));
-		/* the parent makes root the owner, whom we have no id for */
-		EXPECT_EQ(0, mt_hear(child.sock));
-		EXPECT_EQ(0, mt_stat(fd, &stat));
-		EXPECT_EQ(65534U, stat.uid);
-		EXPECT_EQ(65534U, stat.gid);
-		MT_CHILD_EXIT();
+	OWNER(wait_only);
+	for (i = 0; i < 2; i++) {
+		task[i].fd = self->box;
+		ASSERT_TRUE(mt_task_blocks(&task[i], mt_task_recv));
 	}
-	EXPECT_EQ(0, mt_hear(child.sock));
-	EXPECT_EQ((__u32)MT_UID_B, mt_stat_of(self->box).uid);
-	EXPECT_EQ((__u32)MT_UID_B, mt_stat_of(self->box).gid);
-	EXPECT_EQ(0, mt_set(self->box, &(struct mbox_set){
-				.flags = MBOX_SET_UID | MBOX_SET_GID }));
-	mt_tell(child.sock, 0);
-	EXPECT_EQ(0, mt_child_end(&child));
+	mt_child_end(&self->owner);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(-EPIPE, mt_task_end(&task[i]));
+	close(self->box);
+
+	OWNER(wait_only);
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, put(self->box, i));
+	for (i = 0; i < 2; i++) {
+		task[i].fd = self->box;
+		ASSERT_TRUE(mt_task_blocks(&task[i], mt_task_send));
+	}
+	mt_child_end(&self->owner);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(-EPIPE, mt_task_end(&task[i]));
+	EXPECT_EQ(3, mt_stat_of(self->box).msgs);
+}
+
+/* Unlinked and opened by others, it is still its creator's. */
+TEST_F(owner, ends_unlinked)
+{
+	OWNER(wait_only);
+	ASSERT_EQ(0, mt_unlink(self->dev, self->name));
+	ASSERT_EQ(0, put(self->box, 7));
+	EXPECT_FALSE(ended(self->box));
+	mt_child_end(&self->owner);
+	EXPECT_TRUE(ended(self->box));
+	EXPECT_EQ(7, take(self->box));
+	EXPECT_EQ(-EPIPE, take(self->box));
+}
+
+static void close_four(int sock, int box)
+{
+	int copy[3], i;
+
+	for (i = 0; i < 3; i++)
+		copy[i] = dup(box);
+	for (i = 0; i < 4; i++) {
+		if (next(sock))
+			close(i ? copy[i - 1] : box);
+		done(sock);
+	}
+	mt_hear(sock);
+}
+
+TEST_F(owner, ends_at_the_last_close)
+{
+	int i;
+
+	OWNER(close_four);
+	for (i = 0; i < 3; i++) {
+		STEP();
+		EXPECT_FALSE(ended(self->box));
+	}
+	STEP();
+	EXPECT_TRUE(ended(self->box));
+	mt_child_end(&self->owner);
+}
+
+static void close_by_dup2(int sock, int box)
+{
+	if (next(sock))
+		dup2(0, box);
+	done(sock);
+	mt_hear(sock);
+}
+
+static void close_by_range(int sock, int box)
+{
+	if (next(sock))
+		close_range(box, box, 0);
+	done(sock);
+	mt_hear(sock);
+}
+
+TEST_F(owner, ends_by_every_kind_of_close)
+{
+	OWNER(close_by_dup2);
+	STEP();
+	EXPECT_TRUE(ended(self->box));
+	mt_child_end(&self->owner);
+	OWNER(close_by_range);
+	STEP();
+	EXPECT_TRUE(ended(self->box));
+	mt_child_end(&self->owner);
+}
+
+static void close_first_endpoint(int sock, int box)
+{
+	int dev = mt_device(), other = mt_open_fd(dev, box, 0);
+
+	if (next(sock))
+		close(box);
+	done(sock);
+	if (next(sock))
+		close(other);
+	done(sock);
+	mt_hear(sock);
+}
+
+/* Any descriptor of the object will do. */
+TEST_F(owner, ends_at_the_close_of_the_last_endpoint)
+{
+	OWNER(close_first_endpoint);
+	STEP();
+	EXPECT_FALSE(ended(self->box));
+	STEP();
+	EXPECT_TRUE(ended(self->box));
+	mt_child_end(&self->owner);
+}
+
+/* A child of the owner's holds it, and tells what a send there comes to. */
+static void fork_and_exit(int sock, int box)
+{
+	if (fork())
+		return;
+	if (next(sock))
+		mt_tell(sock, put(box, 9));
+	mt_hear(sock);
+}
+
+TEST_F(owner, ends_though_a_child_holds_it)
+{
+	OWNER(fork_and_exit);
+	ASSERT_EQ(self->owner.pid, waitpid(self->owner.pid, NULL, 0));
+	EXPECT_TRUE(ended(self->box));
+	mt_tell(self->owner.sock, 1);
+	EXPECT_EQ(-EPIPE, mt_hear(self->owner.sock));
+	close(self->owner.sock);
+}
+
+static void fork_and_close_there(int sock, int box)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		close(box);
+		if (next(sock))
+			_exit(0);
+	}
+	done(sock);
+	waitpid(pid, NULL, 0);
+	done(sock);
+	mt_hear(sock);
+}
+
+/* What its children do with their descriptors is not the owner's. */
+TEST_F(owner, stays_though_a_child_closes_it)
+{
+	OWNER(fork_and_close_there);
+	ASSERT_EQ(2, mt_hear(self->owner.sock));
+	STEP();
+	EXPECT_FALSE(ended(self->box));
+	mt_child_end(&self->owner);
+	EXPECT_TRUE(ended(self->box));
+}
+
+static void send_and_close(int sock, int box)
+{
+	put(box, 7);
+	mt_fd_send(sock, box);
+	close(box);
+	done(sock);
+	mt_hear(sock);
+}
+
+/* Nor does a descriptor in flight keep it. */
+TEST_F(owner, ends_in_flight)
+{
+	int box;
+
+	OWNER(send_and_close);
+	EXPECT_TRUE(MT_UNTIL(ended(self->box)));
+	box = mt_fd_recv(self->owner.sock);
+	ASSERT_LE(0, box);
+	EXPECT_EQ(7, take(box));
+	EXPECT_EQ(-EPIPE, take(box));
+	mt_child_end(&self->owner);
+}
+
+/* ---- exec ----------------------------------------------------------------- */
+
+/* Be a program that waits for its input, the socket, to be closed. */
+static void exec_cat(int sock, int box)
+{
+	dup2(sock, 0);
+	execlp("cat", "cat", NULL);
+}
+
+static void exec_with_descriptor(int sock, int box)
+{
+	fcntl(box, F_SETFD, 0);
+	exec_cat(sock, box);
+}
+
+static void *exec_from_thread(void *arg)
+{
+	exec_cat(*(int *)arg, -1);
+	return NULL;
+}
+
+static void exec_by_thread(int sock, int box)
+{
+	pthread_t thread;
+
+	fcntl(box, F_SETFD, 0);
+	pthread_create(&thread, NULL, exec_from_thread, &sock);
+	pthread_join(thread, NULL);
+}
+
+/* The first line of a file about a process; empty if it cannot be read. */
+static const char *proc_line(pid_t pid, const char *what)
+{
+	static char line[512];
+	char path[64];
+	FILE *file;
+
+	line[0] = 0;
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
+	file = fopen(path, "r");
+	if (file && !fgets(line, sizeof(line), file))
+		line[0] = 0;
+	if (file)
+		fclose(file);
+	return line;
+}
+
+/* Is it that program now, and does it wait? */
+static bool is_cat(pid_t pid)
+{
+	return !strcmp(proc_line(pid, "comm"), "cat\n") &&
+	       mt_is_blocked(pid, __NR_read);
+}
+
+TEST_F(owner, stays_over_exec)
+{
+	OWNER(exec_with_descriptor);
+	EXPECT_TRUE(MT_UNTIL(is_cat(self->owner.pid)));
+	EXPECT_FALSE(ended(self->box));
+	mt_child_end(&self->owner);
+	EXPECT_TRUE(ended(self->box));
+}
+
+TEST_F(owner, stays_over_exec_by_a_thread)
+{
+	OWNER(exec_by_thread);
+	EXPECT_TRUE(MT_UNTIL(is_cat(self->owner.pid)));
+	EXPECT_FALSE(ended(self->box));
+	mt_child_end(&self->owner);
+	EXPECT_TRUE(ended(self->box));
+}
+
+TEST_F(owner, ends_by_exec)
+{
+	OWNER(exec_cat);
+	EXPECT_TRUE(MT_UNTIL(is_cat(self->owner.pid)));
+	EXPECT_TRUE(ended(self->box));
+	mt_child_end(&self->owner);
+}
+
+/* ---- threads, and tables in common --------------------------------------- */
+
+struct creation {
+	int dev;
+	const char *name;
+	int box;
+};
+
+static void *create_in_thread(void *arg)
+{
+	struct creation *c = arg;
+
+	c->box = create(c->dev, c->name, 0);
+	return NULL;
+}
+
+/* The process is what counts, not the thread that created it. */
+TEST_F(owner, stays_without_its_thread)
+{
+	struct creation c = { .dev = self->dev, .name = self->name };
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, create_in_thread, &c);
+	pthread_join(thread, NULL);
+	self->box = mt_open(self->dev, self->name, MT_RW);
+	ASSERT_LE(0, self->box);
+	EXPECT_FALSE(ended(self->box));
+	EXPECT_EQ(getpid(), mt_stat_of(self->box).owner_pid);
+	close(c.box);
+	EXPECT_FALSE(ended(self->box));
+	close(self->box);
+	EXPECT_EQ(-ENOENT, mt_open(self->dev, self->name, MT_RW));
+}
+
+static void *outlive_leader(void *arg)
+{
+	mt_hear(*(int *)arg);
+	_exit(0);
+}
+
+static void exit_leader(int sock, int box)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, outlive_leader, &sock);
+	syscall(__NR_exit, 0);
+}
+
+TEST_F(owner, stays_with_its_last_thread)
+{
+	OWNER(exit_leader);
+	EXPECT_TRUE(MT_UNTIL(strstr(proc_line(self->owner.pid, "stat"),
+				    ") Z ")));
+	EXPECT_FALSE(ended(self->box));
+	EXPECT_EQ(self->owner.pid, mt_stat_of(self->box).owner_pid);
+	mt_child_end(&self->owner);
+	EXPECT_TRUE(ended(self->box));
+}
+
+/* Another process, which has the same descriptors. */
+static void share_table(int sock, int box)
+{
+	if (syscall(__NR_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0))
+		return;
+	mt_hear(sock);
+}
+
+/* Nobody knows whose descriptor it is: the end comes with the table's. */
+TEST_F(owner, stays_with_its_table)
+{
+	OWNER(share_table);
+	ASSERT_EQ(self->owner.pid, waitpid(self->owner.pid, NULL, 0));
+	EXPECT_FALSE(ended(self->box));
+	ASSERT_EQ(0, put(self->box, 7));
+	close(self->owner.sock);
+	EXPECT_TRUE(MT_UNTIL(ended(self->box)));
+	EXPECT_EQ(7, take(self->box));
+	EXPECT_EQ(-EPIPE, take(self->box));
 }
 
 TEST_HARNESS_MAIN
