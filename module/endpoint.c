@@ -8,6 +8,7 @@
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "mbox.h"
 
@@ -51,11 +52,30 @@ static int mbox_endpoint_flush(struct file *file, fl_owner_t table)
 	return 0;
 }
 
+/*
+ * What flush misses is a descriptor table that the process has shared with
+ * another, which goes with the other. Then the end comes when a file that the
+ * process has opened is released.
+ */
+static bool mbox_process_is_gone(struct pid *pid)
+{
+	struct task_struct *task;
+	bool gone;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_TGID);
+	gone = !task || !atomic_read(&task->signal->live);
+	rcu_read_unlock();
+	return gone;
+}
+
 static int mbox_endpoint_release(struct inode *inode, struct file *file)
 {
 	struct mbox_endpoint *ep = file->private_data;
 
 	if (ep->obj) {
+		if (ep->owners && mbox_process_is_gone(ep->obj->creator))
+			mbox_object_unlink(ep->obj, true);
 		if (ep->obj->ops->kind == MBOX_KIND_MAILBOX)
 			mbox_mailbox_forget(mbox_to_mailbox(ep->obj), ep);
 		mbox_object_detach(ep->obj, file->f_mode);
@@ -169,6 +189,8 @@ static int mbox_endpoint_done(int fd, struct file *file,
 		return ret;
 	}
 	ep->obj = obj;
+	ep->owners = obj->lifetime == MBOX_LIFE_PROCESS &&
+		     obj->creator == task_tgid(current);
 	fd_install(fd, file);
 	return fd;
 }

@@ -75,6 +75,7 @@ static int mbox_call_refuse(struct mbox_call *call, struct mbox_refusal *out,
 	out->limit = why->limit;
 	out->uid = from_kuid_munged(current_user_ns(), why->uid);
 	out->used = why->used;
+	out->total = why->total;
 	out->max = why->max;
 	return mbox_call_reply(call) ?: ret;
 }
@@ -485,7 +486,7 @@ struct mbox_command {
 };
 
 static const struct mbox_command mbox_commands[] = {
-	[MBOX_CMD_CREATE] = { sizeof(struct mbox_create), 88,
+	[MBOX_CMD_CREATE] = { sizeof(struct mbox_create), 96,
 			      MBOX_CREATE_FLAGS, MBOX_ON_DEVICE,
 			      mbox_ioctl_create },
 	[MBOX_CMD_OPEN] = { sizeof(struct mbox_open), 48,
@@ -506,7 +507,7 @@ static const struct mbox_command mbox_commands[] = {
 	[MBOX_CMD_SET] = { sizeof(struct mbox_set), 32,
 			   MBOX_SET_FLAGS, MBOX_ON_OBJECT,
 			   mbox_ioctl_set },
-	[MBOX_CMD_SEND] = { sizeof(struct mbox_send), 64,
+	[MBOX_CMD_SEND] = { sizeof(struct mbox_send), 72,
 			    MBOX_WAIT_FLAGS, MBOX_ON_MAILBOX,
 			    mbox_ioctl_send },
 	[MBOX_CMD_RECV] = { sizeof(struct mbox_recv), 80,

@@ -94,6 +94,7 @@ struct mbox_refused {
 	u32 limit;
 	kuid_t uid;
 	u64 used;
+	u64 total;
 	u64 max;
 };
 
@@ -265,12 +266,14 @@ struct mbox_share;
  * struct mbox_endpoint - one open file of an object
  * @obj: the object, held; NULL until the open has succeeded
  * @share: mailbox: the share that was last sent on, under obj->lock
+ * @owners: the process that owns a process-owned object has opened it
  *
  * The directions it is open for are the file's FMODE_READ and FMODE_WRITE.
  */
 struct mbox_endpoint {
 	struct mbox_object *obj;
 	struct mbox_share *share;
+	bool owners;
 } ____cacheline_aligned_in_smp;
 
 int mbox_endpoint_create(struct mbox_registry *reg,

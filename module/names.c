@@ -219,6 +219,7 @@ int mbox_registry_charge(struct mbox_registry *reg, struct mbox_refused *why)
 
 	atomic_dec(&reg->objects);
 	why->limit = MBOX_LIMIT_NS_OBJECTS;
+	why->total = atomic_read(&reg->objects);
 	why->max = max;
 	mbox_registry_blame(reg, why);
 	return -ENOSPC;

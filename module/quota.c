@@ -209,6 +209,7 @@ int mbox_payer_charge(struct mbox_payer *payer, enum mbox_charge what, u64 n,
 	why->limit = mbox_limit_of[what];
 	why->uid = p->uid;
 	why->used = used;
+	why->total = used;
 	why->max = max;
 	return -EDQUOT;
 }

@@ -170,9 +170,11 @@ static void mbox_explain_locked(struct mbox_mailbox *mb, u32 len,
 
 	if (mb->queue.count + mb->held >= mb->max_msgs) {
 		why->limit = MBOX_LIMIT_MSGS;
+		why->total = mb->queue.count + mb->held;
 		why->max = mb->max_msgs;
 	} else {
 		why->limit = MBOX_LIMIT_BYTES;
+		why->total = mb->bytes;
 		why->max = mb->max_bytes;
 	}
 	mbox_share_largest_locked(mb, why);

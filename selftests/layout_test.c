@@ -13,13 +13,14 @@
 
 TEST(objects)
 {
-	SIZE(24, mbox_refusal);
+	SIZE(32, mbox_refusal);
 	AT(0, mbox_refusal, limit);
 	AT(4, mbox_refusal, uid);
 	AT(8, mbox_refusal, used);
-	AT(16, mbox_refusal, max);
+	AT(16, mbox_refusal, total);
+	AT(24, mbox_refusal, max);
 
-	SIZE(88, mbox_create);
+	SIZE(96, mbox_create);
 	AT(0, mbox_create, size);
 	AT(4, mbox_create, flags);
 	AT(8, mbox_create, kind);
@@ -101,7 +102,7 @@ TEST(attributes)
 
 TEST(messages)
 {
-	SIZE(64, mbox_send);
+	SIZE(72, mbox_send);
 	AT(4, mbox_send, flags);
 	AT(8, mbox_send, buf);
 	AT(16, mbox_send, len);

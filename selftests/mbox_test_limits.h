@@ -7,8 +7,6 @@
 
 #include "mbox_test_util.h"
 
-#define MT_PARAMS "/sys/module/mbox/parameters/"
-
 enum mt_limit {
 	MT_USER_BYTES,
 	MT_USER_MAILBOXES,
@@ -18,49 +16,32 @@ enum mt_limit {
 	MT_NR_LIMITS
 };
 
+static const char * const mt_limit_param[] = {
+	[MT_USER_BYTES]		= "user_max_bytes",
+	[MT_USER_MAILBOXES]	= "user_max_mailboxes",
+	[MT_USER_REGIONS]	= "user_max_regions",
+	[MT_USER_REGION_BYTES]	= "user_max_region_bytes",
+	[MT_NS_OBJECTS]		= "ns_max_objects",
+};
+
 struct mt_limits {
-	__u64 value[MT_NR_LIMITS];
+	__s64 value[MT_NR_LIMITS];
 };
-
-static const char * const mt_limit_path[] = {
-	[MT_USER_BYTES]		= MT_PARAMS "user_max_bytes",
-	[MT_USER_MAILBOXES]	= MT_PARAMS "user_max_mailboxes",
-	[MT_USER_REGIONS]	= MT_PARAMS "user_max_regions",
-	[MT_USER_REGION_BYTES]	= MT_PARAMS "user_max_region_bytes",
-	[MT_NS_OBJECTS]		= MT_PARAMS "ns_max_objects",
-};
-
-static inline bool mt_limit_get(enum mt_limit limit, __u64 *value)
-{
-	FILE *file = fopen(mt_limit_path[limit], "re");
-	unsigned long long number;
-	bool good;
-
-	if (!file)
-		return false;
-	good = fscanf(file, "%llu", &number) == 1;
-	fclose(file);
-	*value = number;
-	return good;
-}
 
 static inline bool mt_limit_set(enum mt_limit limit, __u64 value)
 {
-	FILE *file = fopen(mt_limit_path[limit], "we");
-
-	if (!file)
-		return false;
-	fprintf(file, "%llu\n", (unsigned long long)value);
-	return !fclose(file);
+	return !mt_param_set(mt_limit_param[limit], value);
 }
 
 static inline bool mt_limits_save(struct mt_limits *limits)
 {
 	int i;
 
-	for (i = 0; i < MT_NR_LIMITS; i++)
-		if (!mt_limit_get(i, &limits->value[i]))
+	for (i = 0; i < MT_NR_LIMITS; i++) {
+		limits->value[i] = mt_param_get(mt_limit_param[i]);
+		if (limits->value[i] < 0)
 			return false;
+	}
 	return true;
 }
 

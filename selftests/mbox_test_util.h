@@ -362,4 +362,33 @@ static inline bool mt_state_is(int dev, int fd, uid_t uid,
 	return !memcmp(&state, before, sizeof(state));
 }
 
+/* A parameter of the module; -errno if it cannot be read or written. */
+static inline __s64 mt_param_get(const char *param)
+{
+	char path[128], line[32] = "";
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/sys/module/mbox/parameters/%s", param);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	return ret < 0 ? -EIO : strtoll(line, NULL, 10);
+}
+
+static inline int mt_param_set(const char *param, __u64 value)
+{
+	char path[128];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/sys/module/mbox/parameters/%s", param);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = dprintf(fd, "%llu\n", (unsigned long long)value);
+	close(fd);
+	return ret < 0 ? -EINVAL : 0;
+}
+
 #endif /* MBOX_TEST_UTIL_H */

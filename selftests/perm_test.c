@@ -2,7 +2,7 @@
 /*
  * Who may open what: mode bits, directions, the capability, and descriptors,
  * which carry the rights with which they were opened. Who may change an object
- * is in owner_test.c.
+ * is in attr_test.c.
  *
  * Children use the descriptor of /dev/mbox that root has opened: it must not
  * lend them root's rights.

@@ -13,7 +13,7 @@ static int fail_create(const char *name, int err,
 	int fd;
 
 	if (err != -EEXIST)
-		return fail_refused(name, err, -1, &attr->refusal);
+		return fail_refused(name, err, &attr->refusal);
 	/* Taken by an object of the other kind? */
 	fd = mbox_open(device(), name, 0);
 	if (fd >= 0 && mbox_stat(fd, &st) >= 0 && st.kind != attr->kind)

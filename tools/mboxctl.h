@@ -145,7 +145,7 @@ int status_of(int err);
 int fail(const char *object, int err);
 
 /* As fail(); says which limit left no room. fd is a mailbox, or -1. */
-int fail_refused(const char *object, int err, int fd,
+int fail_refused(const char *object, int err,
 		 const struct mbox_refusal *refusal);
 
 /* object.c */

@@ -91,43 +91,30 @@ int fail(const char *object, int err)
 }
 
 /* Who has the largest part of the total; says no more than is known. */
-static void put_share(FILE *out, const struct mbox_refusal *refusal,
-		      __u64 total)
+static void put_share(FILE *out, const struct mbox_refusal *refusal)
 {
 	if (!refusal->used)
 		return;
 	fprintf(out, ", %s (%llu) from user %s",
-		refusal->used > total / 2 ? "most of them" : "the largest part",
+		refusal->used > refusal->total / 2 ? "most of them" :
+						     "the largest part",
 		refusal->used, user_name(refusal->uid));
 }
 
-static void put_full(FILE *out, int fd, const struct mbox_refusal *refusal)
-{
-	bool msgs = refusal->limit == MBOX_LIMIT_MSGS;
-	struct mbox_stat st = { };
-	__u64 used = refusal->max;
-
-	/* The refusal tells of one user; how full it is, the mailbox knows. */
-	if (mbox_stat(fd, &st) >= 0)
-		used = msgs ? (__u64)st.msgs + st.held : st.bytes;
-	fprintf(out, "full: %llu of %llu %s", used, refusal->max,
-		msgs ? "messages" : "bytes");
-	put_share(out, refusal, used);
-	if (st.waiting_senders)
-		fprintf(out, ", waiting senders: %u", st.waiting_senders);
-}
-
-static void put_refusal(FILE *out, int fd, const struct mbox_refusal *refusal)
+static void put_refusal(FILE *out, const struct mbox_refusal *refusal)
 {
 	switch (refusal->limit) {
 	case MBOX_LIMIT_MSGS:
 	case MBOX_LIMIT_BYTES:
-		put_full(out, fd, refusal);
+		fprintf(out, "full: %llu of %llu %s", refusal->total,
+			refusal->max, refusal->limit == MBOX_LIMIT_MSGS ?
+			"messages" : "bytes");
+		put_share(out, refusal);
 		break;
 	case MBOX_LIMIT_NS_OBJECTS:
-		fprintf(out, "limit reached: %llu objects in the namespace",
-			refusal->max);
-		put_share(out, refusal, refusal->max);
+		fprintf(out, "limit reached: %llu of %llu objects in the namespace",
+			refusal->total, refusal->max);
+		put_share(out, refusal);
 		break;
 	default:
 		fprintf(out, "limit reached: %s: %llu of %llu used by user %s",
@@ -136,7 +123,7 @@ static void put_refusal(FILE *out, int fd, const struct mbox_refusal *refusal)
 	}
 }
 
-int fail_refused(const char *object, int err, int fd,
+int fail_refused(const char *object, int err,
 		 const struct mbox_refusal *refusal)
 {
 	char *text = NULL;
@@ -148,7 +135,7 @@ int fail_refused(const char *object, int err, int fd,
 	out = open_memstream(&text, &size);
 	if (!out)
 		return fail(object, err);
-	put_refusal(out, fd, refusal);
+	put_refusal(out, refusal);
 	fclose(out);
 	complain(object, "%s%s", err == -ETIMEDOUT ? "timed out: " : "", text);
 	free(text);

@@ -61,7 +61,7 @@ static int fail_send(const struct sender *sender, int err, size_t len)
 		snprintf(object, sizeof(object), "%s", sender->name);
 	if (err == -EMSGSIZE)
 		return fail_size(sender, object, len);
-	return fail_refused(object, err, sender->fd, &sender->msg.refusal);
+	return fail_refused(object, err, &sender->msg.refusal);
 }
 
 static int send_message(struct sender *sender, const char *buf, size_t len)

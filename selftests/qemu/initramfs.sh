@@ -74,7 +74,7 @@ add_check() {
 		add_program "build/selftests/$name" selftests
 	done
 	add_program build/tools/mboxctl usr/bin
-	echo "TESTS='$(echo $tests)' TEST_TIMEOUT=$TEST_TIMEOUT" >>"$root/etc/guest.conf"
+	echo "TESTS='${tests//$'\n'/ }' TEST_TIMEOUT=$TEST_TIMEOUT" >>"$root/etc/guest.conf"
 }
 
 # copy_input FROM TO
@@ -89,7 +89,7 @@ copy_input() {
 	done
 }
 
-# The truth that the demo's results are compared with: what wc and sha256sum
+# The truth that the results of the demo are compared with: what wc and sha256sum
 # say of its input, a line per file: SHA256 LINES WORDS BYTES PATH.
 describe_input() {
 	local file sum lines words bytes

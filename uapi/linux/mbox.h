@@ -189,6 +189,7 @@ enum mbox_limit {
  * @limit: out: enum mbox_limit
  * @uid: out: the user whose use of it is told
  * @used: out: how much that user takes of it: messages, bytes or objects
+ * @total: out: how much is taken of it, by all that it holds for
  * @max: out: the limit
  *
  * Written when a command fails with EAGAIN, ETIMEDOUT, EDQUOT or ENOSPC. Who
@@ -198,6 +199,7 @@ struct mbox_refusal {
 	__u32 limit;
 	__u32 uid;
 	__aligned_u64 used;
+	__aligned_u64 total;
 	__aligned_u64 max;
 };
 
