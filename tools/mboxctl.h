@@ -144,7 +144,7 @@ int status_of(int err);
 /* Complains about a negative errno; returns its exit status. */
 int fail(const char *object, int err);
 
-/* As fail(); says which limit left no room. fd is a mailbox, or -1. */
+/* As fail(); says which limit left no room, and who takes most of it. */
 int fail_refused(const char *object, int err,
 		 const struct mbox_refusal *refusal);
 
