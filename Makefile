@@ -152,8 +152,10 @@ guest-demo-build: guest-module-build demo-build
 
 lint:
 	$(Q)scripts/packages lint $(KERNEL)
-	+$(Q)$(locked) lint-build
-	$(Q)scripts/lint $(LINUX)/scripts/checkpatch.pl
+	+$(Q)status=0; \
+	$(locked) -k lint-build || status=1; \
+	scripts/lint $(LINUX)/scripts/checkpatch.pl || status=1; \
+	exit $$status
 
 # Always from nothing: what was compiled before would not be looked at again.
 lint-build: $(LINUX)/complete guest-kernel

@@ -21,11 +21,6 @@ static struct mbox_object *mbox_file_object(struct file *file)
 	return ep->obj;
 }
 
-/*
- * A process-owned object ends when its process closes its last descriptor of
- * it, which other processes may still hold. Called at every close of a
- * descriptor, with the table that it was in.
- */
 static int mbox_is_endpoint_of(const void *obj, struct file *file,
 			       unsigned int fd)
 {
@@ -33,30 +28,7 @@ static int mbox_is_endpoint_of(const void *obj, struct file *file,
 	       mbox_file_object(file) == obj;
 }
 
-static int mbox_endpoint_flush(struct file *file, fl_owner_t table)
-{
-	struct mbox_object *obj = mbox_file_object(file);
-
-	if (obj->lifetime != MBOX_LIFE_PROCESS ||
-	    task_tgid(current) != obj->creator)
-		return 0;
-	/*
-	 * As the process exits, its whole table goes, and is no longer the
-	 * task's. It must not be searched then: only some kernels have emptied
-	 * the slot by now.
-	 */
-	if (current->files == table &&
-	    iterate_fd(current->files, 0, mbox_is_endpoint_of, obj))
-		return 0;
-	mbox_object_unlink(obj, true);
-	return 0;
-}
-
-/*
- * What flush misses is a descriptor table that the process has shared with
- * another, which goes with the other. Then the end comes when a file that the
- * process has opened is released.
- */
+/* Has the process exited, or is it about to? */
 static bool mbox_process_is_gone(struct pid *pid)
 {
 	struct task_struct *task;
@@ -69,6 +41,53 @@ static bool mbox_process_is_gone(struct pid *pid)
 	return gone;
 }
 
+/* Is that the descriptor table of the process (of its first thread)? */
+static bool mbox_process_has_table(struct pid *pid, fl_owner_t table)
+{
+	struct task_struct *task;
+	bool has;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_TGID);
+	has = task && READ_ONCE(task->files) == table;
+	rcu_read_unlock();
+	return has;
+}
+
+/*
+ * A process-owned object ends when its process exits, or closes its last
+ * descriptor of it, which other processes may still hold. This is called at
+ * every close of a descriptor, with the table that it was in.
+ *
+ * At exit that table is no longer the task's, and must not be searched: only
+ * some kernels have emptied the slots by then. A table that goes while its
+ * process lives was that of a thread which had one of its own, and says
+ * nothing of the process.
+ */
+static int mbox_endpoint_flush(struct file *file, fl_owner_t table)
+{
+	struct mbox_object *obj = mbox_file_object(file);
+	bool ours = task_tgid(current) == obj->creator;
+
+	if (obj->lifetime != MBOX_LIFE_PROCESS)
+		return 0;
+	if (ours && mbox_process_is_gone(obj->creator)) {
+		mbox_object_unlink(obj, true);
+		return 0;
+	}
+	if (current->files != table ||
+	    (!ours && !mbox_process_has_table(obj->creator, table)))
+		return 0;
+	if (!iterate_fd(current->files, 0, mbox_is_endpoint_of, obj))
+		mbox_object_unlink(obj, true);
+	return 0;
+}
+
+/*
+ * A table that the process has shared with another may go with the other, when
+ * the process is gone. Then the end comes as a file that it has opened is
+ * released.
+ */
 static int mbox_endpoint_release(struct inode *inode, struct file *file)
 {
 	struct mbox_endpoint *ep = file->private_data;
@@ -76,8 +95,8 @@ static int mbox_endpoint_release(struct inode *inode, struct file *file)
 	if (ep->obj) {
 		if (ep->owners && mbox_process_is_gone(ep->obj->creator))
 			mbox_object_unlink(ep->obj, true);
-		if (ep->obj->ops->kind == MBOX_KIND_MAILBOX)
-			mbox_mailbox_forget(mbox_to_mailbox(ep->obj), ep);
+		if (ep->obj->ops->release)
+			ep->obj->ops->release(ep);
 		mbox_object_detach(ep->obj, file->f_mode);
 	}
 	kfree(ep);
@@ -88,18 +107,15 @@ static __poll_t mbox_endpoint_poll(struct file *file, poll_table *wait)
 {
 	struct mbox_object *obj = mbox_file_object(file);
 
-	if (obj->ops->kind != MBOX_KIND_MAILBOX)
-		return DEFAULT_POLLMASK;
-	return mbox_mailbox_poll(mbox_to_mailbox(obj), file, wait);
+	return obj->ops->poll ? obj->ops->poll(obj, file, wait) :
+				DEFAULT_POLLMASK;
 }
 
 static int mbox_endpoint_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct mbox_object *obj = mbox_file_object(file);
 
-	if (obj->ops->kind != MBOX_KIND_REGION)
-		return -ENODEV;
-	return mbox_region_mmap(obj, vma);
+	return obj->ops->mmap ? obj->ops->mmap(obj, vma) : -ENODEV;
 }
 
 /* Where to map: shmem knows what suits huge pages. */
@@ -335,8 +351,13 @@ int mbox_endpoint_create(struct mbox_registry *reg,
 	bool open = plan->name_len && !(plan->flags & MBOX_CREATE_EXCL);
 	int ret;
 
+	/* That a name is taken counts before there being room for another. */
+	if (plan->name_len && !open &&
+	    mbox_registry_has_name(reg, plan->name, plan->name_len))
+		return -EEXIST;
+
 	/* Between the two, others may create it or unlink it: look again. */
-	for (;;) {
+	while (!fatal_signal_pending(current)) {
 		if (open) {
 			ret = mbox_endpoint_open(reg, &goal, plan->flags);
 			if (ret == -EINVAL)
@@ -349,6 +370,7 @@ int mbox_endpoint_create(struct mbox_registry *reg,
 			return ret;
 		cond_resched();
 	}
+	return -EINTR;
 }
 
 /* MBOX_IOC_UNLINK */
@@ -357,19 +379,12 @@ int mbox_endpoint_unlink(struct mbox_registry *reg,
 {
 	struct mbox_object *obj;
 	fmode_t mode;
-	bool owned;
 	int ret;
 
 	obj = mbox_find_and_lock(reg, goal, &mode);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
-	owned = mbox_object_owned_locked(obj);
-	mutex_unlock(&obj->registry->lock);
-
-	if (!owned)
-		ret = -EACCES;
-	else
-		ret = mbox_object_unlink(obj, false) ? 0 : -ENOENT;
+	ret = mbox_object_unlink_task(obj);
 	mbox_object_put(obj);
 	return ret;
 }

@@ -70,7 +70,8 @@ static int mbox_call_reply(struct mbox_call *call)
 static int mbox_call_refuse(struct mbox_call *call, struct mbox_refusal *out,
 			    const struct mbox_refused *why, int ret)
 {
-	if (!why->limit)
+	if (ret != -EDQUOT && ret != -ENOSPC && ret != -EAGAIN &&
+	    ret != -ETIMEDOUT)
 		return ret;
 	out->limit = why->limit;
 	out->uid = from_kuid_munged(current_user_ns(), why->uid);
@@ -227,7 +228,8 @@ static long mbox_ioctl_create(struct mbox_call *call)
 static int mbox_get_goal(struct mbox_goal *goal, const struct mbox_target *t,
 			 char *name)
 {
-	if (t->flags & ~MBOX_TARGET_OWNER || t->kind > MBOX_KIND_REGION)
+	if (t->flags & ~MBOX_TARGET_OWNER || t->kind > MBOX_KIND_REGION ||
+	    t->by > MBOX_BY_FD)
 		return -EOPNOTSUPP;
 	if ((t->by != MBOX_BY_NAME && (t->name || t->name_len)) ||
 	    (t->by != MBOX_BY_ID && t->id) ||
@@ -241,19 +243,8 @@ static int mbox_get_goal(struct mbox_goal *goal, const struct mbox_target *t,
 	goal->id = t->id;
 	goal->fd = t->fd;
 	goal->check_owner = t->flags & MBOX_TARGET_OWNER;
-	switch (t->by) {
-	case MBOX_BY_NAME:
-		if (!t->name_len)
-			return -EINVAL;
-		break;
-	case MBOX_BY_ID:
-	case MBOX_BY_FD:
-		break;
-	case 0:
+	if (!t->by || (t->by == MBOX_BY_NAME && !t->name_len))
 		return -EINVAL;
-	default:
-		return -EOPNOTSUPP;
-	}
 	return mbox_get_owner(&goal->owner, t->owner, goal->check_owner) ?:
 	       mbox_get_name(name, t->name, t->name_len);
 }
@@ -355,7 +346,7 @@ static long mbox_ioctl_usage(struct mbox_call *call)
 	if (u->reserved || !uid_valid(uid))
 		return -EINVAL;
 	if (!uid_eq(uid, current_euid()) && !uid_eq(uid, current_uid()) &&
-	    !ns_capable(reg->user_ns, CAP_IPC_OWNER))
+	    !ns_capable(current_user_ns(), CAP_IPC_OWNER))
 		return -EACCES;
 
 	payer = mbox_payer_find(current_user_ns(), uid);
@@ -364,9 +355,32 @@ static long mbox_ioctl_usage(struct mbox_call *call)
 	mbox_count_usage(&u->regions, payer, MBOX_CHARGE_REGIONS);
 	mbox_count_usage(&u->region_bytes, payer, MBOX_CHARGE_REGION_BYTES);
 	mbox_payer_put(payer);
-	u->ns_objects.used = atomic_read(&reg->objects);
-	u->ns_objects.max = mbox_registry_limit();
+	mbox_registry_usage(reg, &u->ns_objects);
 	return mbox_call_reply(call);
+}
+
+/*
+ * Make a message of user memory. A small one is charged when it is sent, with
+ * the lock taken once. A large one is charged before it takes any memory.
+ */
+static struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
+				      const void __user *buf, u32 len,
+				      struct mbox_refused *why)
+{
+	struct mbox_share *share = NULL;
+	struct mbox_msg *msg;
+
+	if (len > PAGE_SIZE) {
+		share = mbox_reserve(ep, len, why);
+		if (IS_ERR(share))
+			return ERR_CAST(share);
+	}
+	msg = mbox_msg_alloc(buf, len);
+	if (!IS_ERR(msg))
+		msg->share = share;
+	else if (share)
+		mbox_unreserve(mbox_to_mailbox(ep->obj), share, len);
+	return msg;
 }
 
 static long mbox_ioctl_send(struct mbox_call *call)
@@ -389,9 +403,9 @@ static long mbox_ioctl_send(struct mbox_call *call)
 	if (s->len > mb->msg_size || (mb->fixed && s->len != mb->msg_size))
 		return -EMSGSIZE;
 
-	msg = mbox_msg_alloc(u64_to_user_ptr(s->buf), s->len);
+	msg = mbox_make_msg(ep, u64_to_user_ptr(s->buf), s->len, &why);
 	if (IS_ERR(msg))
-		return PTR_ERR(msg);
+		return mbox_call_refuse(call, &s->refusal, &why, PTR_ERR(msg));
 	msg->priority = s->priority;
 	msg->type = s->type;
 	ret = mbox_send_msg(ep, msg, &until, &why);
@@ -409,9 +423,10 @@ static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
 	r->len = msg->len;
 	r->type = msg->type;
 	r->seq = msg->seq;
-	r->time = ktime_add(msg->time, mbox_time_offset());
+	/* Before the time namespace began is as long ago as can be. */
+	r->time = max_t(s64, ktime_add(msg->time, mbox_time_offset()), 0);
 	r->priority = msg->priority;
-	r->pid = pid_vnr(msg->pid);
+	r->pid = pid_vnr(msg->share->pid);
 	r->tid = pid_vnr(msg->tid);
 	r->uid = from_kuid_munged(ns, msg->share->uid);
 	r->gid = from_kgid_munged(ns, msg->gid);

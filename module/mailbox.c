@@ -10,13 +10,20 @@
 static void mbox_mailbox_settle(struct mbox_object *obj)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(obj);
-	struct mbox_after after = {};
+	struct mbox_after after;
+	bool deserted;
 
-	spin_lock(&obj->lock);
+	mbox_after_init(&after);
+	mbox_lock(mb);
 	mbox_settle_locked(mb, &after);
 	if (mbox_deaf_locked(mb))
-		after.poll |= EPOLLOUT | EPOLLWRNORM | EPOLLHUP;
+		after.hangup = true;
+	deserted = !obj->linked && !obj->readers;
 	mbox_unlock(mb, &after);
+
+	/* What nobody can ever receive, nobody shall pay for. */
+	if (deserted)
+		mbox_purge(mb);
 }
 
 static void mbox_mailbox_stat(struct mbox_object *obj, struct mbox_stat *st)
@@ -41,26 +48,64 @@ static void mbox_mailbox_stat(struct mbox_object *obj, struct mbox_stat *st)
 	spin_unlock(&obj->lock);
 }
 
+static void mbox_mailbox_release(struct mbox_endpoint *ep)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_after after;
+
+	mbox_after_init(&after);
+	mbox_lock(mb);
+	if (ep->share)
+		mbox_share_put_locked(mb, ep->share, &after);
+	ep->share = NULL;
+	mbox_unlock(mb, &after);
+}
+
+/*
+ * Readers and writers are told apart by what their descriptor can do, lest one
+ * is woken in the place of another and can do nothing with it.
+ */
+static __poll_t mbox_mailbox_poll(struct mbox_object *obj, struct file *file,
+				  poll_table *wait)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(obj);
+	__poll_t events = 0;
+
+	if (!(file->f_mode & (FMODE_READ | FMODE_WRITE)))
+		return EPOLLERR;
+	if (file->f_mode & FMODE_READ)
+		poll_wait(file, &mb->readable, wait);
+	if (file->f_mode & FMODE_WRITE)
+		poll_wait(file, &mb->writable, wait);
+
+	spin_lock(&obj->lock);
+	if (obj->ended)
+		events |= EPOLLHUP;
+	if (file->f_mode & FMODE_READ) {
+		if (mb->queue.count)
+			events |= EPOLLIN | EPOLLRDNORM;
+		if (mbox_mute_locked(mb))
+			events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
+	}
+	if (file->f_mode & FMODE_WRITE) {
+		if (mbox_writable_locked(mb))
+			events |= EPOLLOUT | EPOLLWRNORM;
+		if (mbox_deaf_locked(mb))
+			events |= EPOLLOUT | EPOLLWRNORM | EPOLLHUP;
+	}
+	spin_unlock(&obj->lock);
+	return events;
+}
+
 /* Nobody else can see it any more. */
 static void mbox_mailbox_destroy(struct mbox_object *obj)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(obj);
-	struct mbox_after after = {};
-	struct mbox_msg *msg;
 
 	WARN_ON_ONCE(mb->held || mb->pending.count || mb->nr_receivers);
 
-	while ((msg = mbox_queue_first(&mb->queue))) {
-		mbox_queue_remove(&mb->queue, msg);
-		spin_lock(&obj->lock);
-		msg->share->msgs--;
-		mbox_share_uncharge_locked(mb, msg, &after);
-		spin_unlock(&obj->lock);
-		mbox_msg_free(msg);
-		cond_resched();
-	}
-	mbox_share_free_all(after.dead);
-	WARN_ON_ONCE(!RB_EMPTY_ROOT(&mb->shares));
+	/* Without endpoints it was deserted, and has been purged. */
+	WARN_ON_ONCE(mb->queue.count || !RB_EMPTY_ROOT(&mb->shares));
 	mbox_payer_uncharge(obj->payer, MBOX_CHARGE_MAILBOXES, 1);
 }
 
@@ -68,6 +113,8 @@ static const struct mbox_kind_ops mbox_mailbox_ops = {
 	.kind = MBOX_KIND_MAILBOX,
 	.settle = mbox_mailbox_settle,
 	.stat = mbox_mailbox_stat,
+	.release = mbox_mailbox_release,
+	.poll = mbox_mailbox_poll,
 	.destroy = mbox_mailbox_destroy,
 };
 
@@ -96,17 +143,19 @@ struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
 	mbox_queue_init(&mb->pending);
 	INIT_LIST_HEAD(&mb->receivers);
 	mb->shares = RB_ROOT;
-	init_waitqueue_head(&mb->poll);
+	init_waitqueue_head(&mb->readable);
+	init_waitqueue_head(&mb->writable);
 	return &mb->obj;
 }
 
 /* Take on the capacities that @set names, which were found to be valid. */
 void mbox_mailbox_resize(struct mbox_mailbox *mb, const struct mbox_set *set)
 {
-	struct mbox_after after = {};
+	struct mbox_after after;
 	bool writable;
 
-	spin_lock(&mb->obj.lock);
+	mbox_after_init(&after);
+	mbox_lock(mb);
 	writable = mbox_writable_locked(mb);
 	if (set->flags & MBOX_SET_MAX_MSGS)
 		mb->max_msgs = set->max_msgs;
@@ -114,44 +163,6 @@ void mbox_mailbox_resize(struct mbox_mailbox *mb, const struct mbox_set *set)
 		mb->max_bytes = set->max_bytes;
 	mbox_settle_locked(mb, &after);
 	if (!writable && mbox_writable_locked(mb))
-		after.poll |= EPOLLOUT | EPOLLWRNORM;
+		after.room = true;
 	mbox_unlock(mb, &after);
-}
-
-/* @ep is about to go. */
-void mbox_mailbox_forget(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
-{
-	struct mbox_after after = {};
-
-	spin_lock(&mb->obj.lock);
-	if (ep->share)
-		mbox_share_put_locked(mb, ep->share, &after);
-	ep->share = NULL;
-	mbox_unlock(mb, &after);
-}
-
-__poll_t mbox_mailbox_poll(struct mbox_mailbox *mb, struct file *file,
-			   poll_table *wait)
-{
-	__poll_t events = 0;
-
-	poll_wait(file, &mb->poll, wait);
-
-	spin_lock(&mb->obj.lock);
-	if (mb->obj.ended)
-		events |= EPOLLHUP;
-	if (file->f_mode & FMODE_READ) {
-		if (mb->queue.count)
-			events |= EPOLLIN | EPOLLRDNORM;
-		if (mbox_mute_locked(mb))
-			events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
-	}
-	if (file->f_mode & FMODE_WRITE) {
-		if (mbox_writable_locked(mb))
-			events |= EPOLLOUT | EPOLLWRNORM;
-		if (mbox_deaf_locked(mb))
-			events |= EPOLLOUT | EPOLLWRNORM | EPOLLHUP;
-	}
-	spin_unlock(&mb->obj.lock);
-	return events;
 }

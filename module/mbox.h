@@ -28,7 +28,8 @@
  * object->lock		spinlock. All that a send or a receive touches: queues,
  *			waiters, room, shares. Nothing faults, sleeps, allocates
  *			or wakes under it: what is to be done is noted in a struct
- *			mbox_after, and done by mbox_unlock().
+ *			mbox_after, and done by mbox_unlock(). An RCU section
+ *			goes around it, see wait.c.
  * payer table lock	spinlock, a leaf. Which payers there are. Never taken
  *			under object->lock.
  *
@@ -77,7 +78,6 @@ enum mbox_charge {
  *	is charged here is charged there too, so that a new namespace brings no
  *	fresh limits.
  * @used: what is charged
- * @counted: scratch of mbox_registry_blame()
  */
 struct mbox_payer {
 	struct hlist_node node;
@@ -86,7 +86,6 @@ struct mbox_payer {
 	struct user_namespace *ns;
 	struct mbox_payer *up;
 	atomic64_t used[MBOX_NR_CHARGES];
-	u32 counted;
 };
 
 /* The kernel's form of struct mbox_refusal. */
@@ -115,8 +114,9 @@ u64 mbox_payer_limit(enum mbox_charge what);
  * struct mbox_registry - the objects of a network namespace
  * @ref: the namespace's, one of each object and of each file of /dev/mbox
  * @user_ns: the user namespace that owns the network namespace, held
- * @objects: how many objects there are, with or without an id
  * @lock: see the top of this file
+ * @objects: how many objects there are, with or without an id
+ * @tenants: how many each payer has
  * @names: linked objects with a name, by name
  * @ids: linked objects, by id
  * @last_id: the id given last
@@ -125,8 +125,9 @@ u64 mbox_payer_limit(enum mbox_charge what);
 struct mbox_registry {
 	struct kref ref;
 	struct user_namespace *user_ns;
-	atomic_t objects;
 	struct mutex lock;	/* names, ids, see the top of this file */
+	u32 objects;
+	struct rb_root tenants;
 	struct rb_root names;
 	struct rb_root ids;
 	u64 last_id;
@@ -134,13 +135,18 @@ struct mbox_registry {
 };
 
 struct mbox_object;
+struct mbox_endpoint;
 
 struct mbox_registry *mbox_registry_get_current(void);
 void mbox_registry_get(struct mbox_registry *reg);
 void mbox_registry_put(struct mbox_registry *reg);
-int mbox_registry_charge(struct mbox_registry *reg, struct mbox_refused *why);
-void mbox_registry_uncharge(struct mbox_registry *reg);
-u64 mbox_registry_limit(void);
+int mbox_registry_charge(struct mbox_registry *reg, struct mbox_payer *payer,
+			 struct mbox_refused *why);
+void mbox_registry_uncharge(struct mbox_registry *reg,
+			    struct mbox_payer *payer);
+void mbox_registry_usage(struct mbox_registry *reg, struct mbox_counter *out);
+bool mbox_registry_has_name(struct mbox_registry *reg, const char *name,
+			    u32 len);
 u64 mbox_registry_next_id(struct mbox_registry *reg);
 int mbox_registry_link_locked(struct mbox_registry *reg,
 			      struct mbox_object *obj);
@@ -163,12 +169,19 @@ void mbox_names_exit(void);
  * @settle: react to a change of @linked, @ended, @readers or @writers; called
  *	without object->lock; NULL where nothing need be done
  * @stat: fill in what is the kind's own
+ * @release: an endpoint is about to go; NULL where nothing need be done
+ * @poll: as the file operation; NULL where it is always ready
+ * @mmap: as the file operation; NULL where there is nothing to map
  * @destroy: give back the kind's own; the object itself the caller frees
  */
 struct mbox_kind_ops {
 	u32 kind;
 	void (*settle)(struct mbox_object *obj);
 	void (*stat)(struct mbox_object *obj, struct mbox_stat *st);
+	void (*release)(struct mbox_endpoint *ep);
+	__poll_t (*poll)(struct mbox_object *obj, struct file *file,
+			 poll_table *wait);
+	int (*mmap)(struct mbox_object *obj, struct vm_area_struct *vma);
 	void (*destroy)(struct mbox_object *obj);
 };
 
@@ -252,7 +265,8 @@ void mbox_object_get(struct mbox_object *obj);
 void mbox_object_put(struct mbox_object *obj);
 int mbox_object_attach_locked(struct mbox_object *obj, fmode_t mode);
 void mbox_object_detach(struct mbox_object *obj, fmode_t mode);
-bool mbox_object_unlink(struct mbox_object *obj, bool end);
+void mbox_object_unlink(struct mbox_object *obj, bool end);
+int mbox_object_unlink_task(struct mbox_object *obj);
 bool mbox_object_owned_locked(const struct mbox_object *obj);
 bool mbox_object_permits_locked(const struct mbox_object *obj, u32 access);
 void mbox_object_stat(struct mbox_object *obj, struct mbox_stat *st);
@@ -291,10 +305,9 @@ int mbox_endpoint_unlink(struct mbox_registry *reg,
  * @order: in the queue, or among those that wait for room
  * @next: in a list of messages to be freed
  * @sender: the task that waits for room for it, if any
- * @share: whose it is; counted in it
- * @pid: sending process, held
+ * @share: the sending process and user; counted in it
  * @tid: sending thread, held
- * @gid: sender's effective group; the user is the share's
+ * @gid: sender's effective group
  * @priority: higher ones first
  * @seq: among equal priorities, lower ones first; while waiting for room, the
  *	order of arrival, and from the admission on the mailbox's number
@@ -314,7 +327,6 @@ struct mbox_msg {
 	};
 	struct mbox_waiter *sender;
 	struct mbox_share *share;
-	struct pid *pid;
 	struct pid *tid;
 	kgid_t gid;
 	u32 priority;
@@ -326,9 +338,9 @@ struct mbox_msg {
 };
 
 struct mbox_msg *mbox_msg_alloc(const void __user *buf, u32 len);
+u32 mbox_msg_cost(u32 len);
 void mbox_msg_free(struct mbox_msg *msg);
 void mbox_msg_free_all(struct mbox_msg *first);
-u32 mbox_msg_cost(const struct mbox_msg *msg);
 
 /* queue.c: messages in order; no locks, no sleeping, no user memory */
 
@@ -357,69 +369,68 @@ struct mbox_deadline {
 /**
  * struct mbox_waiter - a task that waits in a mailbox, on its stack
  * @node: receivers: in mailbox->receivers
- * @next: in a struct mbox_after
  * @task: who
  * @msg: sender: the message it wants to send; receiver: the one that it got
  * @room: receiver: how large a message it can take
  * @needed: receiver, with -EMSGSIZE: how large it is
  * @result: 0 or -errno, once done
- * @taken: somebody has decided on it and is about to wake it; under
- *	object->lock
- * @done: it may go
- *
- * Barrier D: mbox_after_run() writes @result and @msg (under the lock), then
- * @done with release semantics, and does not touch the waiter any more.
- * mbox_wait() reads @done with acquire semantics, and the rest afterwards.
+ * @done: it may go; written under object->lock, see wait.c
  */
 struct mbox_waiter {
 	struct list_head node;
-	struct mbox_waiter *next;
 	struct task_struct *task;
 	struct mbox_msg *msg;
 	u32 room;
 	u32 needed;
 	int result;
-	bool taken;
 	bool done;
 };
 
 /**
  * struct mbox_after - what to do once object->lock is let go
- * @wake: waiters to wake, up to @wake_last
- * @poll: events to tell pollers
  * @dead: shares to free
+ * @nr_tasks: how many of @tasks to wake
+ * @messages: how many messages pollers can be told of
+ * @room: whether there is room now, where there was none
+ * @hangup: whether there is an end to be told
+ * @tasks: to wake
  */
 struct mbox_after {
-	struct mbox_waiter *wake;
-	struct mbox_waiter *wake_last;
-	__poll_t poll;
 	struct mbox_share *dead;
+	u32 nr_tasks;
+	u32 messages;
+	bool room;
+	bool hangup;
+	struct task_struct *tasks[4];
 };
 
 int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until);
-void mbox_waiter_take(struct mbox_waiter *w, int result,
+void mbox_waiter_done(struct mbox_waiter *w, int result,
 		      struct mbox_after *after);
-void mbox_waiters_wake(struct mbox_waiter *w);
 ktime_t mbox_time_offset(void);
 
-/* share.c: what a user takes of a mailbox */
+/* share.c: what a process takes of a mailbox */
 
 /**
- * struct mbox_share - what one user (of one user namespace) takes of a mailbox
+ * struct mbox_share - what one process, as one user, takes of a mailbox
  * @node: in mailbox->shares
  * @next: in a struct mbox_after
  * @payer: held
+ * @pid: the process, held
  * @ns: the payer's, to compare with
  * @uid: the payer's
  * @msgs: messages that are admitted
  * @refs: messages and endpoints that point here
  * @drawn: bytes charged to @payer
- * @used: bytes of these in use: messages admitted or waiting for room
+ * @used: bytes of these in use: messages admitted, waiting for room or being
+ *	made
  * @bytes: data of the messages that are admitted
  *
- * All under object->lock. What is charged is drawn from the payer in chunks, so
- * that a send or receive rarely touches a counter that mailboxes share. For the
- * same reason neither the payer is looked at, nor a cache line shared.
+ * All under object->lock. Messages point here for who has sent them, so that
+ * they need not count references to what threads share. What is charged is
+ * drawn from the payer in chunks, so that a send or receive rarely touches a
+ * counter that mailboxes share. For the same reason the payer is not looked at,
+ * and no cache line is shared.
  */
 struct mbox_share {
 	union {
@@ -427,6 +438,7 @@ struct mbox_share {
 		struct mbox_share *next;
 	};
 	struct mbox_payer *payer;
+	struct pid *pid;
 	struct user_namespace *ns;
 	kuid_t uid;
 	u32 msgs;
@@ -445,9 +457,9 @@ struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
 					  struct mbox_share **spare,
 					  struct mbox_after *after);
 int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			     struct mbox_msg *msg, bool force,
-			     struct mbox_refused *why);
-void mbox_share_uncharge_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			     u32 cost, bool force, struct mbox_refused *why);
+void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
+				struct mbox_share *share, u32 cost,
 				struct mbox_after *after);
 void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 			   struct mbox_after *after);
@@ -475,7 +487,8 @@ void mbox_share_largest_locked(struct mbox_mailbox *mb,
  * @received: messages acked
  * @purged: messages thrown away
  * @shares: by user
- * @poll: who polls
+ * @readable: endpoints that can receive and poll
+ * @writable: endpoints that can send and poll
  */
 struct mbox_mailbox {
 	struct mbox_object obj;
@@ -494,7 +507,8 @@ struct mbox_mailbox {
 	u64 received;
 	u64 purged;
 	struct rb_root shares;
-	wait_queue_head_t poll;
+	wait_queue_head_t readable;
+	wait_queue_head_t writable;
 };
 
 static inline struct mbox_mailbox *mbox_to_mailbox(struct mbox_object *obj)
@@ -505,13 +519,13 @@ static inline struct mbox_mailbox *mbox_to_mailbox(struct mbox_object *obj)
 struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
 				       struct mbox_payer *payer,
 				       struct mbox_refused *why);
-__poll_t mbox_mailbox_poll(struct mbox_mailbox *mb, struct file *file,
-			   poll_table *wait);
 void mbox_mailbox_resize(struct mbox_mailbox *mb, const struct mbox_set *set);
-void mbox_mailbox_forget(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
 
 /* transfer.c: the way of a message */
 
+struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 len,
+				struct mbox_refused *why);
+void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 len);
 int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg *msg,
 		  const struct mbox_deadline *until, struct mbox_refused *why);
 struct mbox_msg *mbox_claim(struct mbox_mailbox *mb, u32 room, u32 *needed,
@@ -523,8 +537,11 @@ bool mbox_deaf_locked(const struct mbox_mailbox *mb);
 bool mbox_mute_locked(const struct mbox_mailbox *mb);
 bool mbox_writable_locked(const struct mbox_mailbox *mb);
 void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_lock(struct mbox_mailbox *mb)
+	__acquires(RCU) __acquires(&mb->obj.lock);
 void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
-	__releases(&mb->obj.lock);
+	__releases(RCU) __releases(&mb->obj.lock);
+void mbox_after_init(struct mbox_after *after);
 
 /* region.c: shared memory */
 
@@ -543,7 +560,6 @@ struct mbox_region {
 struct mbox_object *mbox_region_alloc(const struct mbox_plan *plan,
 				      struct mbox_payer *payer,
 				      struct mbox_refused *why);
-int mbox_region_mmap(struct mbox_object *obj, struct vm_area_struct *vma);
 unsigned long mbox_region_place(struct mbox_object *obj, unsigned long addr,
 				unsigned long len, unsigned long pgoff,
 				unsigned long flags);

@@ -11,8 +11,8 @@
 #include "mbox.h"
 
 /*
- * Make a message of @len bytes at @buf, stamped from the current task. The
- * user is not in it: that is the share's that it is charged to.
+ * Make a message of @len bytes at @buf, stamped from the current task. Process
+ * and user are not in it: they are the share's that it is charged to.
  */
 struct mbox_msg *mbox_msg_alloc(const void __user *buf, u32 len)
 {
@@ -30,7 +30,6 @@ struct mbox_msg *mbox_msg_alloc(const void __user *buf, u32 len)
 
 	msg->sender = NULL;
 	msg->share = NULL;
-	msg->pid = get_pid(task_tgid(current));
 	msg->tid = get_pid(task_pid(current));
 	msg->gid = current_egid();
 	msg->time = ktime_get_ns();
@@ -41,7 +40,6 @@ struct mbox_msg *mbox_msg_alloc(const void __user *buf, u32 len)
 /* May sleep: a large message may have been mapped page by page. */
 void mbox_msg_free(struct mbox_msg *msg)
 {
-	put_pid(msg->pid);
 	put_pid(msg->tid);
 	kvfree(msg);
 }
@@ -56,8 +54,8 @@ void mbox_msg_free_all(struct mbox_msg *first)
 	}
 }
 
-/* What a message takes of its user's limit: all that it makes the kernel keep. */
-u32 mbox_msg_cost(const struct mbox_msg *msg)
+/* What a message of @len bytes takes of its user's limit. */
+u32 mbox_msg_cost(u32 len)
 {
-	return struct_size(msg, data, msg->len);
+	return offsetof(struct mbox_msg, data) + len;
 }

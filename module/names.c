@@ -6,6 +6,8 @@
  * files of /dev/mbox that point to it. When the namespace dies, all its
  * objects lose their names and ids; what is open goes on.
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/module.h>
 #include <linux/nsproxy.h>
 #include <linux/slab.h>
@@ -177,64 +179,127 @@ u64 mbox_registry_next_id(struct mbox_registry *reg)
 	return id;
 }
 
-u64 mbox_registry_limit(void)
+bool mbox_registry_has_name(struct mbox_registry *reg, const char *name,
+			    u32 len)
 {
-	return READ_ONCE(mbox_ns_max_objects);
+	bool found;
+
+	mutex_lock(&reg->lock);
+	found = mbox_registry_by_name_locked(reg, name, len);
+	mutex_unlock(&reg->lock);
+	return found;
+}
+
+void mbox_registry_usage(struct mbox_registry *reg, struct mbox_counter *out)
+{
+	out->used = READ_ONCE(reg->objects);
+	out->max = READ_ONCE(mbox_ns_max_objects);
+}
+
+/* How many objects of a namespace a payer has: to tell who has most of them. */
+struct mbox_tenant {
+	struct rb_node node;
+	struct mbox_payer *payer;
+	u32 objects;
+};
+
+/* The tenant for @payer, which @spare becomes if there is none. */
+static struct mbox_tenant *mbox_tenant_locked(struct mbox_registry *reg,
+					      struct mbox_payer *payer,
+					      struct mbox_tenant *spare)
+{
+	struct rb_node **link = &reg->tenants.rb_node, *parent = NULL;
+
+	lockdep_assert_held(&reg->lock);
+
+	while (*link) {
+		struct mbox_tenant *tenant;
+
+		parent = *link;
+		tenant = rb_entry(parent, struct mbox_tenant, node);
+		if (tenant->payer == payer)
+			return tenant;
+		link = payer < tenant->payer ? &parent->rb_left :
+					       &parent->rb_right;
+	}
+	if (spare) {
+		spare->payer = payer;
+		rb_link_node(&spare->node, parent, link);
+		rb_insert_color(&spare->node, &reg->tenants);
+	}
+	return spare;
+}
+
+static void mbox_registry_explain_locked(struct mbox_registry *reg, u32 max,
+					 struct mbox_refused *why)
+{
+	struct mbox_tenant *tenant, *next;
+
+	lockdep_assert_held(&reg->lock);
+
+	why->limit = MBOX_LIMIT_NS_OBJECTS;
+	why->uid = current_euid();
+	why->used = 0;
+	why->total = reg->objects;
+	why->max = max;
+	rbtree_postorder_for_each_entry_safe(tenant, next, &reg->tenants, node)
+		if (tenant->objects > why->used) {
+			why->used = tenant->objects;
+			why->uid = tenant->payer->uid;
+		}
 }
 
 /*
- * Find who has created most of the linked objects: a walk over all, but only
- * where the limit has been reached and a refusal must be explained.
+ * Count one more object of @payer's, who must be held as long as it is there.
+ * -ENOSPC and @why if the namespace has its fill.
  */
-static void mbox_registry_blame(struct mbox_registry *reg,
-				struct mbox_refused *why)
+int mbox_registry_charge(struct mbox_registry *reg, struct mbox_payer *payer,
+			 struct mbox_refused *why)
 {
-	static DEFINE_MUTEX(counting);	/* payers are shared by registries */
-	struct mbox_object *obj, *next;
+	struct mbox_tenant *spare, *tenant;
+	u32 max = READ_ONCE(mbox_ns_max_objects);
+	int ret = 0;
 
-	why->uid = current_euid();
-	why->used = 0;
+	spare = kzalloc(sizeof(*spare), GFP_KERNEL_ACCOUNT);
+	if (!spare)
+		return -ENOMEM;
 
 	mutex_lock(&reg->lock);
-	mutex_lock(&counting);
-	rbtree_postorder_for_each_entry_safe(obj, next, &reg->ids, by_id)
-		obj->payer->counted = 0;
-	rbtree_postorder_for_each_entry_safe(obj, next, &reg->ids, by_id)
-		if (++obj->payer->counted > why->used) {
-			why->used = obj->payer->counted;
-			why->uid = obj->payer->uid;
-		}
-	mutex_unlock(&counting);
+	if (reg->objects >= max && !capable(CAP_SYS_RESOURCE)) {
+		mbox_registry_explain_locked(reg, max, why);
+		ret = -ENOSPC;
+	} else {
+		tenant = mbox_tenant_locked(reg, payer, spare);
+		if (tenant == spare)
+			spare = NULL;
+		tenant->objects++;
+		WRITE_ONCE(reg->objects, reg->objects + 1);
+	}
 	mutex_unlock(&reg->lock);
+	kfree(spare);
+	return ret;
 }
 
-/* Count one more object; -ENOSPC and @why if the namespace has its fill. */
-int mbox_registry_charge(struct mbox_registry *reg, struct mbox_refused *why)
+void mbox_registry_uncharge(struct mbox_registry *reg, struct mbox_payer *payer)
 {
-	u32 max = mbox_registry_limit();
+	struct mbox_tenant *tenant;
 
-	if ((u32)atomic_inc_return(&reg->objects) <= max ||
-	    capable(CAP_SYS_RESOURCE))
-		return 0;
-
-	atomic_dec(&reg->objects);
-	why->limit = MBOX_LIMIT_NS_OBJECTS;
-	why->total = atomic_read(&reg->objects);
-	why->max = max;
-	mbox_registry_blame(reg, why);
-	return -ENOSPC;
-}
-
-void mbox_registry_uncharge(struct mbox_registry *reg)
-{
-	atomic_dec(&reg->objects);
+	mutex_lock(&reg->lock);
+	WRITE_ONCE(reg->objects, reg->objects - 1);
+	tenant = mbox_tenant_locked(reg, payer, NULL);
+	if (--tenant->objects)
+		tenant = NULL;
+	else
+		rb_erase(&tenant->node, &reg->tenants);
+	mutex_unlock(&reg->lock);
+	kfree(tenant);
 }
 
 static void mbox_registry_free(struct kref *ref)
 {
 	struct mbox_registry *reg = container_of(ref, struct mbox_registry, ref);
 
-	WARN_ON_ONCE(atomic_read(&reg->objects));
+	WARN_ON_ONCE(reg->objects || !RB_EMPTY_ROOT(&reg->tenants));
 	put_user_ns(reg->user_ns);
 	mutex_destroy(&reg->lock);
 	kfree(reg);
@@ -269,6 +334,7 @@ static int __net_init mbox_net_init(struct net *net)
 	kref_init(&reg->ref);
 	mutex_init(&reg->lock);
 	reg->user_ns = get_user_ns(net->user_ns);
+	reg->tenants = RB_ROOT;
 	reg->names = RB_ROOT;
 	reg->ids = RB_ROOT;
 	mn->registry = reg;
@@ -295,6 +361,7 @@ static void __net_exit mbox_net_exit(struct net *net)
 			break;
 		mbox_object_unlink(obj, false);
 		mbox_object_put(obj);
+		cond_resched();
 	}
 	mbox_registry_put(reg);
 }

@@ -47,7 +47,7 @@ struct mbox_object *mbox_object_build(struct mbox_registry *reg,
 		ret = -ENOMEM;
 		goto free_name;
 	}
-	ret = mbox_registry_charge(reg, why);
+	ret = mbox_registry_charge(reg, payer, why);
 	if (ret)
 		goto put_payer;
 	obj = mbox_object_alloc(plan, payer, why);
@@ -73,7 +73,7 @@ struct mbox_object *mbox_object_build(struct mbox_registry *reg,
 	return obj;
 
 uncharge:
-	mbox_registry_uncharge(reg);
+	mbox_registry_uncharge(reg, payer);
 put_payer:
 	mbox_payer_put(payer);
 free_name:
@@ -88,12 +88,14 @@ static void mbox_object_free(struct kref *ref)
 	WARN_ON_ONCE(obj->linked || obj->endpoints);
 
 	obj->ops->destroy(obj);
-	mbox_registry_uncharge(obj->registry);
+	mbox_registry_uncharge(obj->registry, obj->payer);
 	mbox_registry_put(obj->registry);
 	mbox_payer_put(obj->payer);
 	put_pid(obj->creator);
 	kfree(obj->name);
-	/* The common part is the first of either kind. */
+	/* The common part is where the allocation of either kind begins. */
+	static_assert(!offsetof(struct mbox_mailbox, obj));
+	static_assert(!offsetof(struct mbox_region, obj));
 	kfree(obj);
 }
 
@@ -106,6 +108,39 @@ void mbox_object_get(struct mbox_object *obj)
 void mbox_object_put(struct mbox_object *obj)
 {
 	kref_put(&obj->ref, mbox_object_free);
+}
+
+/* May the current task change or unlink it? */
+bool mbox_object_owned_locked(const struct mbox_object *obj)
+{
+	lockdep_assert_held(&obj->registry->lock);
+
+	return uid_eq(current_euid(), obj->uid) ||
+	       ns_capable(obj->registry->user_ns, CAP_IPC_OWNER);
+}
+
+/*
+ * May the current task open it for @access, MBOX_O_READ and MBOX_O_WRITE? With
+ * neither, those may who can do anything with it: others could only keep it.
+ */
+bool mbox_object_permits_locked(const struct mbox_object *obj, u32 access)
+{
+	umode_t granted = obj->mode, wanted = 0;
+
+	lockdep_assert_held(&obj->registry->lock);
+
+	if (access & MBOX_O_READ)
+		wanted |= 4;
+	if (access & MBOX_O_WRITE)
+		wanted |= 2;
+	if (uid_eq(current_euid(), obj->uid))
+		granted >>= 6;
+	else if (in_egroup_p(obj->gid))
+		granted >>= 3;
+	if (wanted ? !(wanted & ~granted) : granted & 6)
+		return true;
+	return wanted ? ns_capable(obj->registry->user_ns, CAP_IPC_OWNER) :
+			mbox_object_owned_locked(obj);
 }
 
 static void mbox_object_settle(struct mbox_object *obj)
@@ -134,19 +169,43 @@ static bool mbox_object_unlink_locked(struct mbox_object *obj, bool end)
 	return linked;
 }
 
-/* The same, all of it. Returns whether the object was linked. */
-bool mbox_object_unlink(struct mbox_object *obj, bool end)
+/* What follows from that, once the lock is let go. */
+static void mbox_object_unlinked(struct mbox_object *obj, bool linked)
+{
+	mbox_object_settle(obj);
+	if (linked)
+		mbox_object_put(obj);
+}
+
+/* The same, all of it. */
+void mbox_object_unlink(struct mbox_object *obj, bool end)
 {
 	bool linked;
 
 	mutex_lock(&obj->registry->lock);
 	linked = mbox_object_unlink_locked(obj, end);
 	mutex_unlock(&obj->registry->lock);
+	mbox_object_unlinked(obj, linked);
+}
 
-	mbox_object_settle(obj);
-	if (linked)
-		mbox_object_put(obj);
-	return linked;
+/*
+ * For the current task: -EACCES if it is not its to unlink, -ENOENT if it was
+ * not linked. Lets go of the registry's lock.
+ */
+int mbox_object_unlink_task(struct mbox_object *obj)
+{
+	bool owned, linked;
+
+	lockdep_assert_held(&obj->registry->lock);
+
+	owned = mbox_object_owned_locked(obj);
+	linked = owned && mbox_object_unlink_locked(obj, false);
+	mutex_unlock(&obj->registry->lock);
+
+	if (!owned)
+		return -EACCES;
+	mbox_object_unlinked(obj, linked);
+	return linked ? 0 : -ENOENT;
 }
 
 static void mbox_object_count_locked(struct mbox_object *obj, fmode_t mode,
@@ -187,38 +246,8 @@ void mbox_object_detach(struct mbox_object *obj, fmode_t mode)
 		linked = mbox_object_unlink_locked(obj, true);
 	mutex_unlock(&reg->lock);
 
-	mbox_object_settle(obj);
-	if (linked)
-		mbox_object_put(obj);
+	mbox_object_unlinked(obj, linked);
 	mbox_object_put(obj);
-}
-
-/* May the current task change or unlink it? */
-bool mbox_object_owned_locked(const struct mbox_object *obj)
-{
-	lockdep_assert_held(&obj->registry->lock);
-
-	return uid_eq(current_euid(), obj->uid) ||
-	       ns_capable(obj->registry->user_ns, CAP_IPC_OWNER);
-}
-
-/* May the current task open it for @access, MBOX_O_READ and MBOX_O_WRITE? */
-bool mbox_object_permits_locked(const struct mbox_object *obj, u32 access)
-{
-	umode_t granted = obj->mode, wanted = 0;
-
-	lockdep_assert_held(&obj->registry->lock);
-
-	if (access & MBOX_O_READ)
-		wanted |= 4;
-	if (access & MBOX_O_WRITE)
-		wanted |= 2;
-	if (uid_eq(current_euid(), obj->uid))
-		granted >>= 6;
-	else if (in_egroup_p(obj->gid))
-		granted >>= 3;
-	return !(wanted & ~granted) ||
-	       ns_capable(obj->registry->user_ns, CAP_IPC_OWNER);
 }
 
 void mbox_object_stat(struct mbox_object *obj, struct mbox_stat *st)
@@ -266,6 +295,24 @@ static int mbox_object_check_set(struct mbox_object *obj,
 	return 0;
 }
 
+/*
+ * May the current task change what @set names? Who could give an object away
+ * could pass it off as another's: as for files, that takes a capability.
+ */
+static bool mbox_object_may_set_locked(struct mbox_object *obj,
+				       const struct mbox_set *set, kuid_t uid,
+				       kgid_t gid)
+{
+	bool chown = set->flags & MBOX_SET_UID && !uid_eq(uid, obj->uid);
+	bool chgrp = set->flags & MBOX_SET_GID && !gid_eq(gid, obj->gid);
+
+	if (!mbox_object_owned_locked(obj))
+		return false;
+	if (!chown && (!chgrp || in_egroup_p(gid)))
+		return true;
+	return ns_capable(obj->registry->user_ns, CAP_CHOWN);
+}
+
 /* Change the attributes that @set names, all or none. */
 int mbox_object_set(struct mbox_object *obj, const struct mbox_set *set)
 {
@@ -281,7 +328,7 @@ int mbox_object_set(struct mbox_object *obj, const struct mbox_set *set)
 		return ret;
 
 	mutex_lock(&obj->registry->lock);
-	if (!mbox_object_owned_locked(obj)) {
+	if (!mbox_object_may_set_locked(obj, set, uid, gid)) {
 		mutex_unlock(&obj->registry->lock);
 		return -EACCES;
 	}

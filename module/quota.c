@@ -221,7 +221,7 @@ int mbox_payer_charge_task(struct mbox_payer *payer, enum mbox_charge what,
 	int ret = mbox_payer_charge(payer, what, n, false, why);
 
 	if (ret && capable(CAP_SYS_RESOURCE))
-		ret = mbox_payer_charge(payer, what, n, true, why);
+		return mbox_payer_charge(payer, what, n, true, why);
 	return ret;
 }
 

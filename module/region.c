@@ -89,7 +89,8 @@ static struct file *mbox_backing_create(struct mbox_payer *payer, u64 size,
 	file = shmem_file_setup("mbox", size, 0);
 	if (IS_ERR(file)) {
 		mbox_backing_free(backing);
-		return file;
+		/* ENOSPC is that there was no inode to be had. */
+		return file == ERR_PTR(-ENOSPC) ? ERR_PTR(-ENOMEM) : file;
 	}
 	SHMEM_I(file_inode(file))->seals = F_SEAL_SEAL | F_SEAL_SHRINK |
 					   F_SEAL_GROW;
@@ -109,9 +110,25 @@ static void mbox_region_destroy(struct mbox_object *obj)
 	fput(mbox_to_region(obj)->backing);
 }
 
+static int mbox_region_mmap(struct mbox_object *obj, struct vm_area_struct *vma)
+{
+	struct mbox_region *region = mbox_to_region(obj);
+	u64 pages = region->size >> PAGE_SHIFT;
+
+	/* VM_SHARED is missing where the descriptor is read-only. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (vma->vm_pgoff > pages || vma_pages(vma) > pages - vma->vm_pgoff)
+		return -EINVAL;
+
+	vma_set_file(vma, region->backing);
+	return region->backing->f_op->mmap(region->backing, vma);
+}
+
 static const struct mbox_kind_ops mbox_region_ops = {
 	.kind = MBOX_KIND_REGION,
 	.stat = mbox_region_stat,
+	.mmap = mbox_region_mmap,
 	.destroy = mbox_region_destroy,
 };
 
@@ -137,32 +154,17 @@ struct mbox_object *mbox_region_alloc(const struct mbox_plan *plan,
 	return &region->obj;
 }
 
-int mbox_region_mmap(struct mbox_object *obj, struct vm_area_struct *vma)
-{
-	struct mbox_region *region = mbox_to_region(obj);
-	u64 pages = region->size >> PAGE_SHIFT;
-
-	/* VM_SHARED is missing where the descriptor is read-only. */
-	if (!(vma->vm_flags & VM_MAYSHARE))
-		return -EINVAL;
-	if (vma->vm_flags & VM_EXEC)
-		return -EACCES;
-	if (vma->vm_pgoff > pages || vma_pages(vma) > pages - vma->vm_pgoff)
-		return -EINVAL;
-
-	mbox_vma_flags_clear(vma, VM_MAYEXEC);
-	vma_set_file(vma, region->backing);
-	return mbox_call_mmap(region->backing, vma);
-}
-
 unsigned long mbox_region_place(struct mbox_object *obj, unsigned long addr,
 				unsigned long len, unsigned long pgoff,
 				unsigned long flags)
 {
 	struct file *backing = mbox_to_region(obj)->backing;
 
-	return backing->f_op->get_unmapped_area(backing, addr, len, pgoff,
-						flags);
+	/*
+	 * The file it must not see: it has our file operations. Without one, it
+	 * goes by the mount that ours is on.
+	 */
+	return backing->f_op->get_unmapped_area(NULL, addr, len, pgoff, flags);
 }
 
 int __init mbox_region_init(void)

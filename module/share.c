@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What each user takes of a mailbox: room, which the mailbox counts, and
- * memory, which is charged to the user's payer.
+ * What each process, as a user, takes of a mailbox: room, which the mailbox
+ * counts, and memory, which is charged to the user's payer.
  *
- * Memory is drawn from the payer in chunks, of which one at most stays unused
- * for long: so two mailboxes that a user sends to do not meet at the user's
- * counter for each message. A share goes, and what it has drawn goes back, when
- * no message and no endpoint points to it any more.
+ * Memory is drawn from the payer in chunks, of which two at most stay unused:
+ * so two mailboxes that a user sends to do not meet at the user's counter for
+ * each message. A share goes, and what it has drawn goes back, when no message
+ * and no endpoint points to it any more.
  */
 #include <linux/cred.h>
+#include <linux/pid.h>
 #include <linux/slab.h>
 #include "mbox.h"
 
@@ -27,6 +28,7 @@ struct mbox_share *mbox_share_alloc(void)
 		kfree(share);
 		return NULL;
 	}
+	share->pid = get_pid(task_tgid(current));
 	share->ns = share->payer->ns;
 	share->uid = share->payer->uid;
 	return share;
@@ -43,25 +45,31 @@ void mbox_share_free_all(struct mbox_share *share)
 			mbox_payer_uncharge(share->payer, MBOX_CHARGE_BYTES,
 					    share->drawn);
 		mbox_payer_put(share->payer);
+		put_pid(share->pid);
 		kfree(share);
 		share = next;
 	}
 }
 
-/* How the current task's user compares with that of @share. */
+/* How the current process and user compare with those of @share. */
 static int mbox_share_cmp(const struct mbox_share *share)
 {
 	const struct user_namespace *ns = current_user_ns();
+	const struct pid *pid = task_tgid(current);
 	kuid_t uid = current_euid();
 
-	if (likely(uid_eq(share->uid, uid) && share->ns == ns))
+	if (likely(share->pid == pid && uid_eq(share->uid, uid) &&
+		   share->ns == ns))
 		return 0;
+	/* By user first: mbox_share_largest_locked() relies on it. */
 	if (!uid_eq(share->uid, uid))
 		return uid_lt(uid, share->uid) ? -1 : 1;
+	if (share->pid != pid)
+		return pid < share->pid ? -1 : 1;
 	return ns < share->ns ? -1 : 1;
 }
 
-/* The share of the current task's user; *@spare goes in if there is none. */
+/* The current task's share; *@spare goes in if there is none. */
 static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 						   struct mbox_share **spare)
 {
@@ -90,8 +98,8 @@ static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 }
 
 /*
- * The share of the current task's user, to which @ep then points. NULL if
- * there is none and no *@spare to make it of.
+ * The current task's share, to which @ep then points. NULL if there is none and
+ * no *@spare to make it of.
  */
 struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
 					  struct mbox_endpoint *ep,
@@ -127,47 +135,43 @@ void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 	after->dead = share;
 }
 
-/* Charge @msg to @share; -EDQUOT and @why if its user has reached a limit. */
+/*
+ * Charge @cost bytes to @share, for a message that then points to it. -EDQUOT
+ * and @why if its user has reached a limit.
+ */
 int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			     struct mbox_msg *msg, bool force,
-			     struct mbox_refused *why)
+			     u32 cost, bool force, struct mbox_refused *why)
 {
-	u32 cost = mbox_msg_cost(msg);
+	u64 idle = share->drawn - share->used, draw;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (share->drawn - share->used < cost) {
-		u64 need = cost - (share->drawn - share->used);
-		u64 draw = max(need, MBOX_CHUNK);
-		int ret;
-
-		ret = mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES, draw,
-					force, why);
-		if (ret && need < draw) {
-			draw = need;
-			ret = mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES,
-						draw, force, why);
+	if (idle < cost) {
+		/* Where no whole chunk is left, what is needed may be. */
+		draw = max(cost - idle, MBOX_CHUNK);
+		if (mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES, draw,
+				      force, why)) {
+			draw = cost - idle;
+			if (mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES,
+					      draw, force, why))
+				return -EDQUOT;
 		}
-		if (ret)
-			return ret;
 		share->drawn += draw;
 	}
 	share->used += cost;
 	share->refs++;
-	msg->share = share;
 	return 0;
 }
 
-void mbox_share_uncharge_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
+				struct mbox_share *share, u32 cost,
 				struct mbox_after *after)
 {
-	struct mbox_share *share = msg->share;
 	u64 idle;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	share->used -= mbox_msg_cost(msg);
-	msg->share = NULL;
+	share->used -= cost;
 	idle = share->drawn - share->used;
 	if (idle > 2 * MBOX_CHUNK) {
 		mbox_payer_uncharge(share->payer, MBOX_CHARGE_BYTES,
@@ -178,14 +182,16 @@ void mbox_share_uncharge_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 }
 
 /*
- * Who takes most of the room that @why->limit counts. Not of every one of
- * thousands of users: the lock is held.
+ * Which user takes most of the room that @why->limit counts. Not of every one
+ * of thousands of processes: the lock is held.
  */
 void mbox_share_largest_locked(struct mbox_mailbox *mb,
 			       struct mbox_refused *why)
 {
+	kuid_t uid = INVALID_UID;
 	struct rb_node *node;
-	int n = 64;
+	u64 used = 0;
+	int n = 256;
 
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -193,13 +199,16 @@ void mbox_share_largest_locked(struct mbox_mailbox *mb,
 	why->used = 0;
 	for (node = rb_first(&mb->shares); node && n--; node = rb_next(node)) {
 		struct mbox_share *share;
-		u64 used;
 
 		share = rb_entry(node, struct mbox_share, node);
-		used = why->limit == MBOX_LIMIT_MSGS ? share->msgs : share->bytes;
+		if (!uid_eq(share->uid, uid))
+			used = 0;
+		uid = share->uid;
+		used += why->limit == MBOX_LIMIT_MSGS ? share->msgs :
+							share->bytes;
 		if (used > why->used) {
 			why->used = used;
-			why->uid = share->uid;
+			why->uid = uid;
 		}
 	}
 }

@@ -19,7 +19,7 @@
  * any newcomer sees it. A sender is woken when its message is in.
  */
 #include <linux/capability.h>
-#include <linux/sched/signal.h>
+#include <linux/rcupdate.h>
 #include "mbox.h"
 
 /* Can nobody receive what is sent now, ever? */
@@ -53,20 +53,59 @@ bool mbox_writable_locked(const struct mbox_mailbox *mb)
 	return !mb->pending.count && mbox_fits_locked(mb, mb->msg_size);
 }
 
+void mbox_after_init(struct mbox_after *after)
+{
+	after->dead = NULL;
+	after->nr_tasks = 0;
+	after->messages = 0;
+	after->room = false;
+	after->hangup = false;
+}
+
+/* The RCU section keeps the tasks that mbox_waiter_done() lets go. */
+void mbox_lock(struct mbox_mailbox *mb)
+	__acquires(RCU) __acquires(&mb->obj.lock)
+{
+	rcu_read_lock();
+	spin_lock(&mb->obj.lock);
+}
+
+/* Tell those who poll: @nr of the exclusive ones, or all if that is 0. */
+static void mbox_tell(wait_queue_head_t *queue, __poll_t events, int nr)
+{
+	/*
+	 * No barrier is needed to see them: who polls enters the wait queue
+	 * before it looks at the mailbox under the lock. Either it has seen
+	 * there what we have done, or we see it here.
+	 */
+	if (waitqueue_active(queue))
+		__wake_up(queue, TASK_INTERRUPTIBLE, nr, poll_to_key(events));
+}
+
 /* Let go of the lock, and do what was noted to be done after that. */
 void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
-	__releases(&mb->obj.lock)
+	__releases(RCU) __releases(&mb->obj.lock)
 {
-	spin_unlock(&mb->obj.lock);
+	u32 i;
 
-	mbox_waiters_wake(after->wake);
+	spin_unlock(&mb->obj.lock);
+	for (i = 0; i < after->nr_tasks; i++)
+		wake_up_process(after->tasks[i]);
+	rcu_read_unlock();
+
 	/*
-	 * No barrier is needed: who polls enters the wait queue before it looks
-	 * at the mailbox under the lock. Either it has seen what we did there,
-	 * or we see it here.
+	 * A message is for one. Room is for all, as is an end: nobody knows how
+	 * many of those who wait for it can use it.
 	 */
-	if (after->poll && waitqueue_active(&mb->poll))
-		wake_up_interruptible_poll(&mb->poll, after->poll);
+	if (after->messages)
+		mbox_tell(&mb->readable, EPOLLIN | EPOLLRDNORM,
+			  after->messages);
+	if (after->room)
+		mbox_tell(&mb->writable, EPOLLOUT | EPOLLWRNORM, 0);
+	if (unlikely(after->hangup)) {
+		mbox_tell(&mb->readable, EPOLLIN | EPOLLRDNORM | EPOLLHUP, 0);
+		mbox_tell(&mb->writable, EPOLLOUT | EPOLLWRNORM | EPOLLHUP, 0);
+	}
 	mbox_share_free_all(after->dead);
 }
 
@@ -85,14 +124,14 @@ static void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		if (msg->len <= w->room) {
 			w->msg = msg;
 			mb->held++;
-			mbox_waiter_take(w, 0, after);
+			mbox_waiter_done(w, 0, after);
 			return;
 		}
 		w->needed = msg->len;
-		mbox_waiter_take(w, -EMSGSIZE, after);
+		mbox_waiter_done(w, -EMSGSIZE, after);
 	}
 	mbox_queue_insert(&mb->queue, msg);
-	after->poll |= EPOLLIN | EPOLLRDNORM;
+	after->messages++;
 }
 
 /* Take @msg in. There is room for it, or there will be: nothing can fail. */
@@ -108,15 +147,21 @@ static void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	mbox_offer_locked(mb, msg, after);
 }
 
-/* Take a sender's message out of those that wait for room. */
+/*
+ * Take a sender's message out of those that wait for room, and let the sender
+ * go. With an error as result the message is the sender's again, and must not
+ * be touched any more.
+ */
 static void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			       int result, struct mbox_after *after)
 {
+	struct mbox_waiter *sender = msg->sender;
+
 	lockdep_assert_held(&mb->obj.lock);
 
 	mbox_queue_remove(&mb->pending, msg);
-	mbox_waiter_take(msg->sender, result, after);
 	msg->sender = NULL;
+	mbox_waiter_done(sender, result, after);
 }
 
 /* Give the room that there is to those who wait for it. */
@@ -152,21 +197,17 @@ void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 		list_for_each_entry_safe(w, next, &mb->receivers, node) {
 			list_del(&w->node);
 			mb->nr_receivers--;
-			mbox_waiter_take(w, -EPIPE, after);
+			mbox_waiter_done(w, -EPIPE, after);
 		}
-		after->poll |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
+		after->hangup = true;
 	}
 }
 
 /* Say what a message that does not fit lacks, and who takes most of that. */
-static void mbox_explain_locked(struct mbox_mailbox *mb, u32 len,
+static void mbox_explain_locked(struct mbox_mailbox *mb,
 				struct mbox_refused *why)
 {
 	lockdep_assert_held(&mb->obj.lock);
-
-	/* Behind others, it is the first of them that lacks room. */
-	if (mbox_fits_locked(mb, len) && mb->pending.count)
-		len = mbox_queue_first(&mb->pending)->len;
 
 	if (mb->queue.count + mb->held >= mb->max_msgs) {
 		why->limit = MBOX_LIMIT_MSGS;
@@ -180,7 +221,7 @@ static void mbox_explain_locked(struct mbox_mailbox *mb, u32 len,
 	mbox_share_largest_locked(mb, why);
 }
 
-/* Take back what a waiter wanted. It has not been taken. */
+/* Take back what a waiter wanted. It is not done. */
 static void mbox_leave_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
 			      struct mbox_after *after)
 {
@@ -205,22 +246,22 @@ static int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
 		      const struct mbox_deadline *until,
 		      struct mbox_refused *why)
 {
-	struct mbox_after after = {};
+	struct mbox_after after;
 	int ret;
 
 	ret = mbox_wait(w, until);
 	if (!ret)
 		return w->result;
 
-	spin_lock(&mb->obj.lock);
-	if (w->taken) {
-		spin_unlock(&mb->obj.lock);
-		mbox_wait(w, NULL);
-		return w->result;
+	mbox_after_init(&after);
+	mbox_lock(mb);
+	if (w->done) {
+		ret = w->result;
+	} else {
+		if (why && ret == -ETIMEDOUT)
+			mbox_explain_locked(mb, why);
+		mbox_leave_locked(mb, w, &after);
 	}
-	if (why && ret == -ETIMEDOUT)
-		mbox_explain_locked(mb, w->msg->len, why);
-	mbox_leave_locked(mb, w, &after);
 	mbox_unlock(mb, &after);
 	return ret;
 }
@@ -234,33 +275,114 @@ static bool mbox_turn_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 	       (!first || msg->priority > first->priority);
 }
 
+/* What it takes to charge somebody: tried once, and again with more of it. */
+struct mbox_charging {
+	struct mbox_share *spare;
+	bool force;
+};
+
+/*
+ * Charge @cost to the current task's share, which @ep then points to. -ENODATA
+ * if there is no share, -EDQUOT and @why if a limit is reached: see
+ * mbox_charge_again().
+ */
+static int mbox_charge_locked(struct mbox_endpoint *ep, u32 cost,
+			      struct mbox_charging *charge,
+			      struct mbox_refused *why,
+			      struct mbox_after *after)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_share *share;
+
+	share = mbox_share_find_locked(mb, ep, &charge->spare, after);
+	if (unlikely(!share))
+		return -ENODATA;
+	return mbox_share_charge_locked(mb, share, cost, charge->force, why);
+}
+
+/* Without the lock: may what has failed with *@ret succeed when tried again? */
+static bool mbox_charge_again(struct mbox_charging *charge, int *ret)
+{
+	if (likely(*ret != -ENODATA && *ret != -EDQUOT))
+		return false;
+	if (*ret == -EDQUOT) {
+		if (charge->force || !capable(CAP_SYS_RESOURCE))
+			return false;
+		charge->force = true;
+		return true;
+	}
+	charge->spare = mbox_share_alloc();
+	if (charge->spare)
+		return true;
+	*ret = -ENOMEM;
+	return false;
+}
+
+/*
+ * Charge a message of @len bytes before it is made: for those that are large.
+ * Returns the share that it is charged to.
+ */
+struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 len,
+				struct mbox_refused *why)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_share *share = NULL;
+	struct mbox_charging charge = {};
+	int ret;
+
+	do {
+		struct mbox_after after;
+
+		mbox_after_init(&after);
+		mbox_lock(mb);
+		ret = mbox_charge_locked(ep, mbox_msg_cost(len), &charge, why,
+					 &after);
+		if (!ret)
+			share = ep->share;
+		mbox_unlock(mb, &after);
+	} while (mbox_charge_again(&charge, &ret));
+
+	mbox_share_free_all(charge.spare);
+	return ret ? ERR_PTR(ret) : share;
+}
+
+/* Undo a charge: the message has not come to be, or has not got in. */
+void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 len)
+{
+	struct mbox_after after;
+
+	mbox_after_init(&after);
+	mbox_lock(mb);
+	mbox_share_uncharge_locked(mb, share, mbox_msg_cost(len), &after);
+	mbox_unlock(mb, &after);
+}
+
 /*
  * Admit @msg if it is its turn, or let it wait as @w. Returns 0 if it was
- * admitted, 1 if it waits, -ENODATA without a *@spare share where one is
- * needed, or -errno and @why.
+ * admitted, 1 if it waits, or -errno and @why.
  */
 static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
-			     struct mbox_waiter *w, struct mbox_share **spare,
-			     bool dontwait, bool force,
+			     struct mbox_waiter *w, bool dontwait,
+			     struct mbox_charging *charge,
 			     struct mbox_refused *why, struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	bool turn = mbox_turn_locked(mb, msg);
-	struct mbox_share *share;
 	int ret;
 
 	if (unlikely(mbox_deaf_locked(mb)))
 		return -EPIPE;
 	if (!turn && dontwait) {
-		mbox_explain_locked(mb, msg->len, why);
+		mbox_explain_locked(mb, why);
 		return -EAGAIN;
 	}
-	share = mbox_share_find_locked(mb, ep, spare, after);
-	if (unlikely(!share))
-		return -ENODATA;
-	ret = mbox_share_charge_locked(mb, share, msg, force, why);
-	if (unlikely(ret))
-		return ret;
+	if (likely(!msg->share)) {
+		ret = mbox_charge_locked(ep, mbox_msg_cost(msg->len), charge,
+					 why, after);
+		if (unlikely(ret))
+			return ret;
+		msg->share = ep->share;
+	}
 
 	/* No error from here on. */
 	if (likely(turn)) {
@@ -283,41 +405,28 @@ int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg *msg,
 		  const struct mbox_deadline *until, struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_share *spare = NULL;
-	bool force = false;
+	struct mbox_charging charge = {};
+	struct mbox_waiter w;
 	int ret;
 
-	for (;;) {
-		struct mbox_after after = {};
-		struct mbox_waiter w = {};
+	do {
+		struct mbox_after after;
 
-		spin_lock(&mb->obj.lock);
-		ret = mbox_enter_locked(ep, msg, &w, &spare, until->dontwait,
-					force, why, &after);
+		w.done = false;
+		mbox_after_init(&after);
+		mbox_lock(mb);
+		ret = mbox_enter_locked(ep, msg, &w, until->dontwait, &charge,
+					why, &after);
 		mbox_unlock(mb, &after);
+	} while (mbox_charge_again(&charge, &ret));
 
-		if (ret == 1)
-			ret = mbox_block(mb, &w, until, why);
-		if (ret == -ENODATA) {
-			spare = mbox_share_alloc();
-			if (!spare)
-				return -ENOMEM;
-		} else if (ret == -EDQUOT && !force &&
-			   capable(CAP_SYS_RESOURCE)) {
-			force = true;
-		} else {
-			break;
-		}
-	}
-
+	if (ret == 1)
+		ret = mbox_block(mb, &w, until, why);
 	if (unlikely(ret && msg->share)) {
-		struct mbox_after after = {};
-
-		spin_lock(&mb->obj.lock);
-		mbox_share_uncharge_locked(mb, msg, &after);
-		mbox_unlock(mb, &after);
+		mbox_unreserve(mb, msg->share, msg->len);
+		msg->share = NULL;
 	}
-	mbox_share_free_all(spare);
+	mbox_share_free_all(charge.spare);
 	return ret;
 }
 
@@ -373,18 +482,20 @@ static void mbox_release_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	mb->bytes -= msg->len;
 	msg->share->msgs--;
 	msg->share->bytes -= msg->len;
-	mbox_share_uncharge_locked(mb, msg, after);
+	mbox_share_uncharge_locked(mb, msg->share, mbox_msg_cost(msg->len),
+				   after);
 	mbox_settle_locked(mb, after);
 	if (!writable && mbox_writable_locked(mb))
-		after->poll |= EPOLLOUT | EPOLLWRNORM;
+		after->room = true;
 }
 
 /* The claimed message has been received. */
 void mbox_ack(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
-	struct mbox_after after = {};
+	struct mbox_after after;
 
-	spin_lock(&mb->obj.lock);
+	mbox_after_init(&after);
+	mbox_lock(mb);
 	mb->received++;
 	mbox_release_locked(mb, msg, &after);
 	mbox_unlock(mb, &after);
@@ -394,9 +505,10 @@ void mbox_ack(struct mbox_mailbox *mb, struct mbox_msg *msg)
 /* The claimed message has not been received: back to its place. */
 void mbox_put_back(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
-	struct mbox_after after = {};
+	struct mbox_after after;
 
-	spin_lock(&mb->obj.lock);
+	mbox_after_init(&after);
+	mbox_lock(mb);
 	mb->held--;
 	mbox_offer_locked(mb, msg, &after);
 	mbox_unlock(mb, &after);
@@ -419,11 +531,12 @@ int mbox_purge(struct mbox_mailbox *mb)
 	spin_unlock(&mb->obj.lock);
 
 	while (all.count) {
-		struct mbox_after after = {};
 		struct mbox_msg *gone = NULL, *msg;
+		struct mbox_after after;
 		int step = 32;
 
-		spin_lock(&mb->obj.lock);
+		mbox_after_init(&after);
+		mbox_lock(mb);
 		while (step-- && (msg = mbox_queue_first(&all))) {
 			mbox_queue_remove(&all, msg);
 			mb->purged++;

@@ -2,26 +2,27 @@
 /*
  * A task that waits for a message or for room.
  *
- * Nobody is woken to look again: whoever makes what a waiter waits for decides
- * on it under object->lock (takes it), gives it the message or the room there
- * and then, and wakes it after letting go of the lock. From the taking on the
- * waiter's struct, which is on its stack, belongs to the waker, until done:
+ * Nobody is woken to look again: whoever makes what a waiter waits for gives it
+ * the message or the room there and then, under object->lock, and wakes it
+ * after letting go of the lock. The waiter may go as soon as it is done, woken
+ * or not, and its struct is on its stack:
  *
  *   waker                                waiter
  *   -----                                ------
- *   lock; result, msg; taken = true
- *   unlock                               (deadline or signal: lock, sees taken,
- *                                        unlock, waits on for done)
+ *   lock [RCU section begins]
+ *   leaves the mailbox; result, msg
  *   task = w->task
  *   store-release done  [barrier D]      load-acquire done  [barrier D]
- *   wake task                            result, msg; its stack may go
+ *   unlock                               result, msg; its stack may go
+ *   wake task
+ *   [RCU section ends]
  *
- * The task may exit as soon as it is done, but its task_struct stays until an
- * RCU grace period later: that is what the waker's RCU section is for.
+ * The task may even exit meanwhile, but its task_struct stays until an RCU
+ * grace period later.
  */
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>
-#include <linux/rcupdate.h>
+#include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
 #include <linux/time_namespace.h>
 #include "mbox.h"
@@ -29,30 +30,25 @@
 /*
  * Sleep until done, and return 0. Before that, -ETIMEDOUT or -ERESTARTSYS when
  * the deadline has passed or a signal has come: the caller must then find out
- * under the lock whether it has been taken. Without @until neither counts.
+ * under the lock whether it has been done nevertheless.
  */
 int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until)
 {
-	ktime_t at = until ? until->at : 0;
-	ktime_t *expires = until && !until->forever ? &at : NULL;
-	unsigned int state = until ? TASK_INTERRUPTIBLE | TASK_FREEZABLE :
-				     TASK_UNINTERRUPTIBLE;
+	ktime_t at = until->at, *expires = until->forever ? NULL : &at;
+	clockid_t clock = until->realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
 	int ret = 0;
 
 	for (;;) {
-		set_current_state(state);
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		if (smp_load_acquire(&w->done))		/* barrier D */
 			break;
-		if (until && signal_pending(current)) {
+		if (signal_pending(current)) {
 			ret = -ERESTARTSYS;
 			break;
 		}
-		if (!schedule_hrtimeout_range_clock(expires,
-						    current->timer_slack_ns,
-						    HRTIMER_MODE_ABS,
-						    until && until->realtime ?
-						    CLOCK_REALTIME :
-						    CLOCK_MONOTONIC)) {
+		if (!schedule_hrtimeout_range_clock(expires, slack,
+						    HRTIMER_MODE_ABS, clock)) {
 			ret = -ETIMEDOUT;
 			break;
 		}
@@ -61,33 +57,22 @@ int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until)
 	return ret;
 }
 
-/* Decide on a waiter, which the caller has removed from where it waited. */
-void mbox_waiter_take(struct mbox_waiter *w, int result,
+/*
+ * Let a waiter go, which the caller has taken out of where it waited. It must
+ * not be touched afterwards.
+ */
+void mbox_waiter_done(struct mbox_waiter *w, int result,
 		      struct mbox_after *after)
 {
+	struct task_struct *task = w->task;
+
 	w->result = result;
-	w->taken = true;
-	w->next = NULL;
-	if (after->wake)
-		after->wake_last->next = w;
+	smp_store_release(&w->done, true);		/* barrier D */
+	/* Where crowds are let go, the rest are woken under the lock. */
+	if (after->nr_tasks < ARRAY_SIZE(after->tasks))
+		after->tasks[after->nr_tasks++] = task;
 	else
-		after->wake = w;
-	after->wake_last = w;
-}
-
-/* Wake all that were taken, in the order in which they were. */
-void mbox_waiters_wake(struct mbox_waiter *w)
-{
-	while (w) {
-		struct mbox_waiter *next = w->next;
-		struct task_struct *task = w->task;
-
-		rcu_read_lock();
-		smp_store_release(&w->done, true);	/* barrier D */
 		wake_up_process(task);
-		rcu_read_unlock();
-		w = next;
-	}
 }
 
 /* CLOCK_MONOTONIC in the caller's time namespace, less the initial one's. */

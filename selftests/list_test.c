@@ -92,7 +92,6 @@ TEST_F(list, ignores_outputs)
 	stat.size = sizeof(stat);
 	stat.flags = 0;
 	stat.id = self->ids[0];
-	stat.reserved = 0;
 	EXPECT_EQ(0, mt_ioctl(self->dev, MBOX_IOC_LIST, &stat));
 	EXPECT_EQ(self->ids[1], stat.id);
 	EXPECT_EQ(strlen(stat.name), (size_t)stat.name_len);

@@ -182,8 +182,12 @@ static inline pid_t mt_fork(struct mt_child *child, const struct mt_as *as)
 	fflush(NULL);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		abort();
-	child->pid = syscall(__NR_clone, (as->ns & CLONE_NEWPID) | SIGCHLD,
-			     0, 0, 0, 0);
+	/* what the C library does in fork(), a robust mutex needs */
+	if (as->ns & CLONE_NEWPID)
+		child->pid = syscall(__NR_clone, CLONE_NEWPID | SIGCHLD,
+				     0, 0, 0, 0);
+	else
+		child->pid = fork();
 	if (child->pid < 0)
 		abort();
 	child->sock = pair[!child->pid];

@@ -58,14 +58,16 @@ static inline bool mt_limits_restore(const struct mt_limits *limits)
 /* Is this what a refusal should say? */
 static inline bool mt_refusal_is(const struct mbox_refusal *refusal,
 				 enum mbox_limit limit, uid_t uid, __u64 used,
-				 __u64 max)
+				 __u64 total, __u64 max)
 {
 	if (refusal->limit == limit && refusal->uid == uid &&
-	    refusal->used == used && refusal->max == max)
+	    refusal->used == used && refusal->total == total &&
+	    refusal->max == max)
 		return true;
-	fprintf(stderr, "# refusal: limit %u uid %u used %llu max %llu\n",
+	fprintf(stderr, "# limit %u uid %u used %llu total %llu max %llu\n",
 		refusal->limit, refusal->uid,
 		(unsigned long long)refusal->used,
+		(unsigned long long)refusal->total,
 		(unsigned long long)refusal->max);
 	return false;
 }

@@ -55,7 +55,7 @@ FIXTURE_SETUP(region_sync)
 	self->name = mt_name("sync");
 	close(mt_region(self->dev, self->name, MT_RW, sizeof(struct shared)));
 	self->shared = map_shared(self->dev, self->name);
-	ASSERT_TRUE(self->shared);
+	ASSERT_NE(NULL, self->shared);
 	init_shared(self->shared);
 }
 
@@ -67,34 +67,35 @@ FIXTURE_TEARDOWN(region_sync)
 	MT_TEARDOWN(self->dev);
 }
 
-/* Fork a child that has mapped the region at another address. */
-#define FORK_WITH(shared) ({						\
+/* Fork a child that maps the region at another address. */
+#define FORK() ({							\
 	pid_t __pid = mt_fork(&self->child, NULL);			\
 									\
 	if (!__pid) {							\
-		(shared) = map_shared(self->dev, self->name);		\
-		ASSERT_TRUE(shared);					\
-		ASSERT_NE(self->shared, shared);			\
-		munmap(self->shared, sizeof(struct shared));		\
+		struct shared *__parents = self->shared;		\
+									\
+		self->shared = map_shared(self->dev, self->name);	\
+		ASSERT_NE(NULL, self->shared);				\
+		ASSERT_NE(__parents, self->shared);			\
+		munmap(__parents, sizeof(*__parents));			\
 	}								\
 	__pid;								\
 })
 
 TEST_F(region_sync, mutex)
 {
-	struct shared *shared = self->shared;
-	pid_t pid = FORK_WITH(shared);
+	pid_t pid = FORK();
 	int i;
 
 	for (i = 0; i < 20000; i++) {
-		ASSERT_EQ(0, pthread_mutex_lock(&shared->mutex));
-		shared->counter++;
-		ASSERT_EQ(0, pthread_mutex_unlock(&shared->mutex));
+		ASSERT_EQ(0, pthread_mutex_lock(&self->shared->mutex));
+		self->shared->counter++;
+		ASSERT_EQ(0, pthread_mutex_unlock(&self->shared->mutex));
 	}
 	if (!pid)
 		MT_CHILD_EXIT();
 	EXPECT_EQ(0, mt_child_end(&self->child));
-	EXPECT_EQ(40000, shared->counter);
+	EXPECT_EQ(40000, self->shared->counter);
 }
 
 static void *lock_it(void *arg)
@@ -112,8 +113,8 @@ TEST_F(region_sync, robust_mutex)
 	pthread_t thread;
 	void *ret;
 
-	if (!FORK_WITH(shared)) {
-		pthread_mutex_lock(&shared->mutex);
+	if (!FORK()) {
+		pthread_mutex_lock(&self->shared->mutex);
 		mt_tell(self->child.sock, 1);
 		pause();
 	}
@@ -130,28 +131,27 @@ TEST_F(region_sync, robust_mutex)
 /* And so does one who comes afterwards; made consistent, it is as new. */
 TEST_F(region_sync, robust_mutex_of_the_dead)
 {
-	struct shared *shared = self->shared;
+	pthread_mutex_t *mutex = &self->shared->mutex;
 
-	if (!FORK_WITH(shared)) {
-		pthread_mutex_lock(&shared->mutex);
+	if (!FORK()) {
+		pthread_mutex_lock(&self->shared->mutex);
 		_exit(0);
 	}
 	EXPECT_EQ(0, mt_child_end(&self->child));
-	ASSERT_EQ(EOWNERDEAD, pthread_mutex_lock(&shared->mutex));
-	EXPECT_EQ(0, pthread_mutex_consistent(&shared->mutex));
-	EXPECT_EQ(0, pthread_mutex_unlock(&shared->mutex));
-	EXPECT_EQ(0, pthread_mutex_lock(&shared->mutex));
-	EXPECT_EQ(0, pthread_mutex_unlock(&shared->mutex));
+	ASSERT_EQ(EOWNERDEAD, pthread_mutex_lock(mutex));
+	EXPECT_EQ(0, pthread_mutex_consistent(mutex));
+	EXPECT_EQ(0, pthread_mutex_unlock(mutex));
+	EXPECT_EQ(0, pthread_mutex_lock(mutex));
+	EXPECT_EQ(0, pthread_mutex_unlock(mutex));
 }
 
 TEST_F(region_sync, semaphore)
 {
-	struct shared *shared = self->shared;
 	int i;
 
-	if (!FORK_WITH(shared)) {
+	if (!FORK()) {
 		for (i = 0; i < 5; i++) {
-			EXPECT_EQ(0, sem_wait(&shared->sem));
+			EXPECT_EQ(0, sem_wait(&self->shared->sem));
 			mt_tell(self->child.sock, i);
 		}
 		MT_CHILD_EXIT();
@@ -159,7 +159,7 @@ TEST_F(region_sync, semaphore)
 	for (i = 0; i < 5; i++) {
 		ASSERT_TRUE(MT_UNTIL(mt_is_blocked(self->child.pid,
 						   __NR_futex)));
-		ASSERT_EQ(0, sem_post(&shared->sem));
+		ASSERT_EQ(0, sem_post(&self->shared->sem));
 		ASSERT_EQ(i, mt_hear(self->child.sock));
 	}
 	EXPECT_EQ(0, mt_child_end(&self->child));
@@ -169,7 +169,8 @@ TEST_F(region_sync, condition)
 {
 	struct shared *shared = self->shared;
 
-	if (!FORK_WITH(shared)) {
+	if (!FORK()) {
+		shared = self->shared;
 		pthread_mutex_lock(&shared->mutex);
 		while (!shared->counter)
 			pthread_cond_wait(&shared->cond, &shared->mutex);

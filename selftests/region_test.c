@@ -137,13 +137,13 @@ TEST_F(region, ends_where_it_ends)
 {
 	const struct {
 		size_t offset, pages;
-		bool good;
+		int ret;
 	} pieces[] = {
-		{ 0, 3, true }, { 0, 1, true }, { 1, 2, true }, { 2, 1, true },
-		{ 0, 4, false }, { 1, 3, false }, { 2, 2, false },
-		{ 3, 1, false }, { 4, 1, false }, { 1UL << 20, 1, false },
-		{ 1UL << 40, 1, false }, { (1UL << 51) - 1, 1, false },
-		{ 0, 1UL << 20, false }, { 1, 1UL << 30, false },
+		{ 0, 3, 0 }, { 0, 1, 0 }, { 1, 2, 0 }, { 2, 1, 0 },
+		{ 0, 4, -EINVAL }, { 1, 3, -EINVAL }, { 2, 2, -EINVAL },
+		{ 3, 1, -EINVAL }, { 4, 1, -EINVAL }, { 1UL << 20, 1, -EINVAL },
+		{ 1UL << 40, 1, -EINVAL }, { (1UL << 51) - 1, 1, -EINVAL },
+		{ 0, 1UL << 20, -EINVAL }, { 1, 1UL << 30, -EINVAL },
 	};
 	int i, n, ret;
 
@@ -153,7 +153,7 @@ TEST_F(region, ends_where_it_ends)
 				      pieces[i].pages * self->page, PROT_READ,
 				      MAP_SHARED,
 				      pieces[i].offset * self->page);
-			EXPECT_EQ(pieces[i].good, !ret) {
+			EXPECT_EQ(pieces[i].ret, ret) {
 				TH_LOG("%zu pages from %zu", pieces[i].pages,
 				       pieces[i].offset);
 			}
@@ -162,38 +162,88 @@ TEST_F(region, ends_where_it_ends)
 	/* a size that is not of whole pages is rounded up */
 	EXPECT_EQ(0, try_map(self->region, self->size - 1, PROT_READ,
 			     MAP_SHARED, 0));
-	EXPECT_NE(0, try_map(self->region, self->size + 1, PROT_READ,
-			     MAP_SHARED, 0));
+	EXPECT_EQ(-EINVAL, try_map(self->region, self->size + 1, PROT_READ,
+				   MAP_SHARED, 0));
+}
+
+/* Map the region with room behind it, into which a mapping could grow. */
+static char *map_with_room(int region, size_t size)
+{
+	char *map = mmap(NULL, 3 * size, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	map = mmap(map, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		   region, 0);
+	munmap(map + size, 2 * size);
+	return map;
 }
 
 /* A mapping does not become larger than what there is. */
 TEST_F(region, does_not_grow)
 {
+	const size_t page = self->page, size = self->size;
+	const struct {
+		size_t offset, size, new_size;
+		int flags;
+	} attempts[] = {
+		{ 0, size, size + page, 0 },
+		{ 0, size, 2 * size, 0 },
+		{ 0, size, 2 * size, MREMAP_MAYMOVE },
+		{ page, 2 * page, 3 * page, 0 },
+		{ page, 2 * page, 3 * page, MREMAP_MAYMOVE },
+		/* of size 0: a second mapping of the same */
+		{ 0, 0, size + page, MREMAP_MAYMOVE },
+		{ page, 0, size, MREMAP_MAYMOVE },
+	};
+	char *map, *grown;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(attempts); i++) {
+		map = map_with_room(self->region, size);
+		ASSERT_NE(MAP_FAILED, map);
+		grown = mremap(map + attempts[i].offset, attempts[i].size,
+			       attempts[i].new_size, attempts[i].flags);
+		EXPECT_EQ(MAP_FAILED, grown) {
+			TH_LOG("attempt %d", i);
+		}
+		if (grown != MAP_FAILED)
+			munmap(grown, attempts[i].new_size);
+		munmap(map, size);
+	}
+}
+
+/* Nor does it come to show what is behind the end, which would be a SIGBUS. */
+TEST_F(region, shows_nothing_else)
+{
 	char *map = self->map;
 
-	EXPECT_EQ(MAP_FAILED, mremap(map, self->size, self->size + self->page,
-				     0));
-	EXPECT_EQ(MAP_FAILED, mremap(map, self->size, 2 * self->size,
-				     MREMAP_MAYMOVE));
-	EXPECT_EQ(MAP_FAILED, mremap(map + self->page, 2 * self->page,
-				     self->size, MREMAP_MAYMOVE));
-	EXPECT_EQ(MAP_FAILED, mremap(map, 0, 2 * self->size, MREMAP_MAYMOVE));
-	/* nor does it come to show what is behind the end */
 	EXPECT_EQ(-1, syscall(__NR_remap_file_pages, map, self->page, 0,
 			      PAGES, 0));
 	EXPECT_EQ(-1, syscall(__NR_remap_file_pages, map, self->size, 0, 1, 0));
+	map[0] = 1;
+	map[self->size - 1] = 2;
+	EXPECT_EQ(1, map[0]);
 }
 
 TEST_F(region, is_not_private)
 {
-	EXPECT_GT(0, try_map(self->region, self->size, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE, 0));
-	EXPECT_GT(0, try_map(self->region, self->size, PROT_READ,
-			     MAP_PRIVATE, 0));
-	EXPECT_GT(0, try_map(self->reader, self->size, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE, 0));
-	EXPECT_GT(0, try_map(self->reader, self->size, PROT_READ,
-			     MAP_PRIVATE, 0));
+	const int prot[] = { PROT_READ | PROT_WRITE, PROT_READ, PROT_NONE };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(prot); i++) {
+		EXPECT_EQ(-EINVAL, try_map(self->region, self->size, prot[i],
+					   MAP_PRIVATE, 0));
+		EXPECT_EQ(-EINVAL, try_map(self->reader, self->size, prot[i],
+					   MAP_PRIVATE, 0));
+	}
+}
+
+TEST_F(region, is_not_executed)
+{
+	EXPECT_EQ(-EACCES, try_map(self->region, self->size,
+				   PROT_READ | PROT_EXEC, MAP_SHARED, 0));
+	EXPECT_EQ(-1, mprotect(self->map, self->size, PROT_READ | PROT_EXEC));
+	EXPECT_EQ(EACCES, errno);
 }
 
 /* To map for reading, and to map for writing, are different permissions. */

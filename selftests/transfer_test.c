@@ -353,6 +353,7 @@ TEST_F(transfer, capacity_taken_by)
 	EXPECT_EQ(MBOX_LIMIT_MSGS, why.limit);
 	EXPECT_EQ(MT_UID_A, why.uid);
 	EXPECT_EQ(2, why.used);
+	EXPECT_EQ(3, why.total);
 	EXPECT_EQ(3, why.max);
 
 	/* of 20 bytes of one and 50 of the other, 50 is most */
@@ -361,6 +362,7 @@ TEST_F(transfer, capacity_taken_by)
 	EXPECT_EQ(MBOX_LIMIT_BYTES, why.limit);
 	EXPECT_EQ(0, why.uid);
 	EXPECT_EQ(50, why.used);
+	EXPECT_EQ(70, why.total);
 	EXPECT_EQ(100, why.max);
 }
 

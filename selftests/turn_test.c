@@ -131,7 +131,10 @@ TEST_F(turn, of_senders)
 	}
 }
 
-/* A newcomer does not take the room of one who waits, though his fits. */
+/*
+ * A newcomer does not take the room of one who waits, though his message fits,
+ * unless its priority is higher.
+ */
 TEST_F(turn, of_a_sender_that_waits)
 {
 	ASSERT_EQ(0, put(self->box, 98, 30));
@@ -139,6 +142,9 @@ TEST_F(turn, of_a_sender_that_waits)
 	ASSERT_TRUE(sender_blocks(&self->task[0], 90, 0));
 	EXPECT_EQ(-EAGAIN, put(self->box, 97, 10));
 	EXPECT_EQ(-EAGAIN, put(self->box, 97, 0));
+	EXPECT_EQ(0, mt_send(self->box, "\x60", 1, 1, MBOX_DONTWAIT));
+	EXPECT_EQ(96, take(self->box));
+	EXPECT_TRUE(mt_task_settle(&self->task[0]));
 	ASSERT_TRUE(sender_blocks(&self->task[1], 10, 0));
 	EXPECT_EQ(98, take(self->box));
 	EXPECT_EQ(-EAGAIN, put(self->box, 97, 10));

@@ -92,17 +92,16 @@ copy_input() {
 # The truth that the results of the demo are compared with: what wc and sha256sum
 # say of its input, a line per file: SHA256 LINES WORDS BYTES PATH.
 describe_input() {
-	local file sum lines words bytes
-	find . -type f -print0 | sort -z | while IFS= read -r -d '' file; do
-		case $file in
-		*$'\n'*)
-			echo "This file name has a line break in it: $file" >&2
-			return 1 ;;
-		esac
-		sum=$(sha256sum <"$file")
-		read -r lines words bytes < <(LC_ALL=C wc -lwc <"$file")
-		echo "${sum%% *} $lines $words $bytes ${file#./}"
-	done
+	local list=$work/list
+	find . -type f -print0 | sort -z >"$list"
+	if [ "$(tr -dc '\n' <"$list" | wc -c)" -gt 0 ]; then
+		echo "There is a file name with a line break in it" >&2
+		return 1
+	fi
+	paste -d ' ' \
+		<(xargs -0 -r sha256sum -z <"$list" | tr '\0' '\n' | cut -d ' ' -f 1) \
+		<(xargs -0 -r env LC_ALL=C wc -lwc <"$list" | grep -v '^ *[0-9 ]* total$' |
+			sed -E 's|^ *([0-9]+) +([0-9]+) +([0-9]+) \./|\1 \2 \3 |')
 }
 
 add_demo() {

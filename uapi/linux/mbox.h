@@ -31,30 +31,34 @@
  * POLLHUP	the mailbox has ended; with POLLIN or POLLOUT also that a receive
  *		or a send fails with EPIPE
  *
+ * POLLERR	the descriptor is open for neither direction
+ *
  * Each for the directions of the descriptor. A message that goes to a blocked
  * receiver wakes nobody who polls. Edges (EPOLLET) are: a message is queued;
- * room for a message of the largest size comes; POLLHUP comes. A region is
+ * room for a message of the largest size comes; POLLHUP comes. With
+ * EPOLLEXCLUSIVE a message wakes one, room and POLLHUP wake all. A region is
  * always ready.
  *
  * mmap(2) of a region
  * -------------------
  *
  * Needs MBOX_O_READ, and MBOX_O_WRITE as well to map for writing (EACCES).
- * MAP_SHARED only (MAP_PRIVATE is EINVAL), never PROT_EXEC (EACCES), nothing
- * beyond the end (EINVAL). A mapping keeps the memory, and keeps it charged,
- * after the descriptor is closed and the region has ended. ENODEV for a
- * mailbox.
+ * MAP_SHARED only (MAP_PRIVATE is EINVAL), nothing beyond the end (EINVAL);
+ * whoever grows a mapping past it with mremap(2) gets a SIGBUS there, and
+ * nobody else does. A mapping keeps the memory, and keeps it charged, after the
+ * descriptor is closed and the region has ended. ENODEV for a mailbox.
  *
  * Errors
  * ------
  *
  * ENOTTY		unknown command, or not one for this kind of descriptor
  * E2BIG		the struct is larger than the kernel knows and its tail
- *			is not zero
+ *			is not zero, or it is larger than a page
  * EOPNOTSUPP		a flag or a value that this version does not know
  * EINVAL		a wrong or inconsistent field, a reserved field not zero
  * EFAULT		a bad pointer; nothing was lost
- * ENOENT		no such object
+ * ENOENT		no such object; nor can one be made, where the network
+ *			namespace of the factory descriptor is gone
  * EEXIST		the name is taken
  * EACCES		permission denied
  * EBADF		not a descriptor of the right object, or not open for
@@ -93,7 +97,7 @@
 #define MBOX_DEFAULT_MSG_SIZE	65536	/* or all of max_bytes, if less */
 #define MBOX_DEFAULT_MAX_BYTES	1048576	/* or one largest message, if more */
 /* The largest message that any mailbox can be made for. */
-#define MBOX_MSG_SIZE_MAX	(64 << 20)
+#define MBOX_MSG_SIZE_MAX	(16 << 20)
 
 #define MBOX_IOC_TYPE		0xBB
 
@@ -135,8 +139,9 @@ enum mbox_kind {
  * @MBOX_LIFE_PROCESS: process-owned. It ends when the process that created it
  *	exits or closes its last descriptor of it, even if a forked child still
  *	holds one, or when its last descriptor anywhere is closed. exec(2)
- *	without close-on-exec keeps ownership; where processes share their
- *	descriptor table (CLONE_FILES), the end comes when the table goes.
+ *	without close-on-exec keeps ownership. Where processes share a
+ *	descriptor table (CLONE_FILES), it is the table that counts; a thread
+ *	with a table of its own does not count.
  * @MBOX_LIFE_ANONYMOUS: it lives as long as its descriptors. It has no name,
  *	and its id does not resolve: others get it by inheriting or by being
  *	passed a descriptor.
@@ -159,12 +164,13 @@ enum mbox_lifetime {
  *	ETIMEDOUT); the uid is the one that takes most of it
  * @MBOX_LIMIT_BYTES: the capacity of the mailbox in bytes (likewise)
  * @MBOX_LIMIT_USER_BYTES: kernel memory of a user's messages that are queued,
- *	waiting for room or being received, headers included (EDQUOT)
+ *	waiting for room or being received, headers included; drawn in chunks
+ *	for each mailbox and process (EDQUOT)
  * @MBOX_LIMIT_USER_MAILBOXES: mailboxes created by a user (EDQUOT)
  * @MBOX_LIMIT_USER_REGIONS: regions created by a user (EDQUOT)
  * @MBOX_LIMIT_USER_REGION_BYTES: bytes of these regions (EDQUOT)
  * @MBOX_LIMIT_NS_OBJECTS: objects in the network namespace (ENOSPC); the uid
- *	is the one that has created most of those that have not been unlinked
+ *	is the one that has created most of them
  *
  * A user's limits hold for the effective user id of the task that sends or
  * creates and, if it is in a user namespace of its own, for the owner of that
@@ -187,13 +193,13 @@ enum mbox_limit {
 /**
  * struct mbox_refusal - why there was no room
  * @limit: out: enum mbox_limit
- * @uid: out: the user whose use of it is told
+ * @uid: out: the user whose use of it is told; the overflow id if not mapped
  * @used: out: how much that user takes of it: messages, bytes or objects
  * @total: out: how much is taken of it, by all that it holds for
  * @max: out: the limit
  *
  * Written when a command fails with EAGAIN, ETIMEDOUT, EDQUOT or ENOSPC. Who
- * takes most of a full mailbox is looked for among 64 users at most.
+ * takes most of a full mailbox is looked for among 256 processes at most.
  */
 struct mbox_refusal {
 	__u32 limit;
@@ -272,8 +278,8 @@ struct mbox_create {
 /**
  * enum mbox_by - how a target is found
  * @MBOX_BY_NAME: by @name and @name_len
- * @MBOX_BY_ID: by @id. Ids are never used again, and resolve in the network
- *	namespace in which the object was created only.
+ * @MBOX_BY_ID: by @id. Each network namespace counts its own, and uses none
+ *	again as long as the module is loaded.
  * @MBOX_BY_FD: by @fd, a descriptor of the object
  */
 enum mbox_by {
@@ -311,7 +317,8 @@ struct mbox_target {
  * struct mbox_open - MBOX_IOC_OPEN: open an object
  * @size: sizeof(struct mbox_open)
  * @flags: MBOX_O_*. Neither MBOX_O_READ nor MBOX_O_WRITE gives a descriptor
- *	that needs no permission, for MBOX_IOC_STAT and MBOX_IOC_SET.
+ *	for MBOX_IOC_STAT and MBOX_IOC_SET, to the owner whatever the mode, and to
+ *	others who have any permission.
  * @target: the object
  *
  * By name or id, permission is checked against the caller's effective ids;
@@ -340,9 +347,9 @@ struct mbox_open {
  * @target: the object
  *
  * For the owner, or with CAP_IPC_OWNER (EACCES otherwise). The name is free at
- * once. The object lives on until its last descriptor (and mapping) is closed,
- * and what is queued can be received; nobody can open it any more but through
- * a descriptor. ENOENT if it has neither name nor id (any more).
+ * once. The object lives on until its last descriptor (and mapping) is closed;
+ * nobody can open it any more but through a descriptor. What is queued can be
+ * received as long as there is a descriptor that can receive. ENOENT if it has neither name nor id (any more).
  *
  * Return: 0.
  */
@@ -387,11 +394,13 @@ struct mbox_unlink {
  * @reserved: out: 0
  * @sent: out: mailbox: messages accepted since its creation
  * @received: out: mailbox: messages received since
- * @purged: out: mailbox: messages thrown away by MBOX_IOC_PURGE since
+ * @purged: out: mailbox: messages thrown away since, by MBOX_IOC_PURGE or
+ *	because nobody could receive them any more
  * @region_size: out: region: its size
  * @name: out: the name and a NUL
  *
- * Needs no permission beyond a descriptor.
+ * Needs no permission beyond a descriptor, and MBOX_IOC_LIST not even that: the
+ * names, owners and numbers of linked objects are public in their namespace.
  *
  * Return: 0.
  *
@@ -446,15 +455,16 @@ struct mbox_stat {
  * struct mbox_set - MBOX_IOC_SET: change attributes, all or none
  * @size: sizeof(struct mbox_set)
  * @flags: MBOX_SET_*; fields not named must be 0
- * @uid: new owner
- * @gid: new group
+ * @uid: new owner; to change it takes CAP_CHOWN as well
+ * @gid: new group; one that the caller is not in takes CAP_CHOWN as well
  * @mode: new permission bits, for opens to come
  * @max_msgs: mailbox: new capacity in messages, 1 or more
  * @max_bytes: mailbox: new capacity in bytes, not below the message size
  *
  * For the owner, or with CAP_IPC_OWNER (EACCES otherwise), whatever the
- * direction of the descriptor. Giving an object away does not give away what
- * it is charged to. Shrinking a mailbox drops nothing: it takes no new message
+ * direction of the descriptor. Capabilities count in the user namespace that
+ * owns the network namespace. Giving an object away does not give away what it
+ * is charged to. Shrinking a mailbox drops nothing: it takes no new message
  * until it is below its capacity.
  *
  * Return: 0.
@@ -496,7 +506,8 @@ struct mbox_set {
  * message is charged to the effective user of the task that sends it. EPIPE
  * where nobody can ever receive it: the mailbox has ended, or it has no name or
  * id (any more) and no descriptor that can receive. A receiving descriptor of
- * one's own counts: open write-only.
+ * one's own counts: open write-only. A signal whose handler restarts the call
+ * costs its place among those who wait, here and in a receive.
  *
  * Return: 0 once the message is in the mailbox, or with a receiver.
  */
@@ -523,7 +534,8 @@ struct mbox_send {
  * @deadline: as in mbox_send, to wait for a message
  * @type: out: as sent
  * @seq: out: the how-manieth message of the mailbox it is, from 1
- * @time: out: when it was sent, on CLOCK_MONOTONIC
+ * @time: out: when it was sent, on CLOCK_MONOTONIC; 0 if that was before the
+ *	time namespace began
  * @priority: out: as sent
  * @reserved: 0
  * @pid: out: sender's process id; 0 if not in the receiver's pid namespace
@@ -570,7 +582,7 @@ struct mbox_recv {
  * being received nor those of senders that wait for room, who get it.
  * Needs a descriptor that can receive (EBADF).
  *
- * Return: how many were dropped.
+ * Return: how many were dropped, or the largest int.
  */
 struct mbox_purge {
 	__u32 size;
@@ -595,16 +607,17 @@ struct mbox_counter {
  * @flags: 0
  * @uid: the user, as seen from the caller's user namespace
  * @reserved: 0
- * @bytes: out: MBOX_LIMIT_USER_BYTES. These are drawn in small chunks for each
- *	mailbox that the user sends to, of which one may be unused as long as an
- *	endpoint is open through which the user has sent.
+ * @bytes: out: MBOX_LIMIT_USER_BYTES. These are drawn in chunks for each
+ *	mailbox that a process sends to, of which 16 KiB may be unused as long as
+ *	an endpoint is open through which it has sent.
  * @mailboxes: out: MBOX_LIMIT_USER_MAILBOXES
  * @regions: out: MBOX_LIMIT_USER_REGIONS
  * @region_bytes: out: MBOX_LIMIT_USER_REGION_BYTES
  * @ns_objects: out: MBOX_LIMIT_NS_OBJECTS, of the whole namespace
  *
- * For one's own effective or real user id; for others' with CAP_IPC_OWNER
- * (EACCES otherwise). EINVAL for an id that has no mapping.
+ * For one's own effective or real user id; for others' with CAP_IPC_OWNER in
+ * one's own user namespace (EACCES otherwise). EINVAL for an id that has no
+ * mapping.
  *
  * Return: 0.
  */
