@@ -16,7 +16,7 @@
 #define THREADS		3
 #define NAMES		4
 #define DESCRIPTORS	8
-#define STEPS		3000
+#define STEPS		2000
 #define LARGEST		9000
 
 FIXTURE(chaos) {
@@ -323,7 +323,7 @@ static pid_t start(char **names, unsigned int *trouble, int steps)
 	return 0;
 }
 
-TEST_F(chaos, leaves_nothing)
+TEST_F_TIMEOUT(chaos, leaves_nothing, 120)
 {
 	pid_t workers[WORKERS], victim;
 	unsigned int seed = 1;

@@ -15,7 +15,7 @@
 #define WORKERS		6	/* processes; the first half of them send */
 #define SENDERS		(WORKERS / 2)
 #define THREADS		2	/* in each */
-#define MESSAGES	6000
+#define MESSAGES	4000
 
 /* What a message has become: of the sender's side, and of the receiver's. */
 struct entry {
@@ -306,7 +306,7 @@ static void drain(struct ledger *ledger, int box)
 		ledger->entries[slot.id].got++;
 }
 
-TEST_F(stress, every_message_once)
+TEST_F_TIMEOUT(stress, every_message_once, 120)
 {
 	unsigned int id, lost = 0, twice = 0, ghosts = 0, killed = 0;
 	struct ledger *ledger = self->ledger;

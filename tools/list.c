@@ -303,13 +303,12 @@ static void print_object(const struct columns *columns,
 static int stat_one(const char *arg, void *data)
 {
 	struct stat_output *output = data;
+	struct mbox_target target;
 	struct mbox_stat st = { };
-	int ret, fd = open_object(arg, 0);
+	int ret;
 
-	if (fd < 0)
-		return -fd;
-	ret = mbox_stat(fd, &st);
-	close(fd);
+	parse_target(arg, MBOX_KIND_ANY, &target);
+	ret = stat_target(&target, &st);
 	if (ret < 0)
 		return fail(arg, ret);
 	if (output->json) {

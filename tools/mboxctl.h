@@ -165,6 +165,9 @@ int open_object(const char *arg, unsigned int flags);
 /* The same for a mailbox; with an owner, only if that user owns it. */
 int open_mailbox(const char *arg, unsigned int flags, const __u32 *owner);
 
+/* Looks at an object without any permission; returns 0 or -errno. */
+int stat_target(const struct mbox_target *target, struct mbox_stat *st);
+
 /* Complains of an EACCES, with whose the object is; returns the status. */
 int fail_denied(const char *arg, const struct mbox_target *target);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mboxctl.h"
 
@@ -60,17 +61,47 @@ void parse_target(const char *arg, __u32 kind, struct mbox_target *target)
 	target->id = id;
 }
 
+static bool is_target(const struct mbox_target *target,
+		      const struct mbox_stat *st)
+{
+	if (target->by == MBOX_BY_ID)
+		return st->id == target->id;
+	return st->name_len == target->name_len &&
+	       !memcmp(st->name, (const char *)(uintptr_t)target->name,
+		       st->name_len);
+}
+
+/* What may not be opened can still be looked up among all that there is. */
+static int stat_listed(const struct mbox_target *target, struct mbox_stat *st)
+{
+	int ret;
+
+	st->id = target->by == MBOX_BY_ID ? target->id - 1 : 0;
+	do {
+		ret = mbox_list(device(), st);
+	} while (ret >= 0 && !is_target(target, st));
+	return ret;
+}
+
+int stat_target(const struct mbox_target *target, struct mbox_stat *st)
+{
+	int ret, fd = mbox_open_target(device(), target, 0);
+
+	if (fd == -EACCES)
+		return stat_listed(target, st);
+	if (fd < 0)
+		return fd;
+	ret = mbox_stat(fd, st);
+	close(fd);
+	return ret;
+}
+
 /* The kernel says EACCES; who could, is in what anybody may see. */
 int fail_denied(const char *arg, const struct mbox_target *target)
 {
-	struct mbox_target any = *target;
 	struct mbox_stat st = { };
-	int fd;
 
-	any.flags = 0;
-	any.owner = 0;
-	fd = mbox_open_target(device(), &any, 0);
-	if (fd < 0 || mbox_stat(fd, &st) < 0)
+	if (stat_listed(target, &st) < 0)
 		return fail(arg, -EACCES);
 	if (target->flags & MBOX_TARGET_OWNER && st.uid != target->owner)
 		complain(arg, "permission denied: it belongs to user %s",
