@@ -349,7 +349,8 @@ struct mbox_open {
  * For the owner, or with CAP_IPC_OWNER (EACCES otherwise). The name is free at
  * once. The object lives on until its last descriptor (and mapping) is closed;
  * nobody can open it any more but through a descriptor. What is queued can be
- * received as long as there is a descriptor that can receive. ENOENT if it has neither name nor id (any more).
+ * received as long as there is a descriptor that can receive. ENOENT if it has
+ * neither name nor id (any more).
  *
  * Return: 0.
  */
