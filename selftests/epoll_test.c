@@ -135,7 +135,7 @@ TEST_F(epoll, edge_of_the_end)
 	EXPECT_EQ(0, epoll_events(epfd));
 }
 
-/* ---- how many are woken --------------------------------------------------- */
+/* ---- how many are woken -------------------------------------------------- */
 
 /* Wait for the next events of the epoll in @poll.fd. */
 static int epoll_one(struct mt_task *task)

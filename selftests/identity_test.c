@@ -228,7 +228,7 @@ TEST_F(identity, of_the_dead)
 		      MT_UID_B);
 }
 
-/* ---- namespaces ----------------------------------------------------------- */
+/* ---- namespaces ---------------------------------------------------------- */
 
 /* Outside of a pid namespace, its processes have numbers, too. */
 TEST_F(identity, from_a_pid_namespace)

@@ -26,7 +26,7 @@ FIXTURE_TEARDOWN(table)
 	MT_TEARDOWN(self->dev);
 }
 
-/* ---- exec ----------------------------------------------------------------- */
+/* ---- exec ---------------------------------------------------------------- */
 
 /* Be a program that waits for its input, the socket, to be closed. */
 static void exec_cat(int sock, int box)
@@ -112,14 +112,23 @@ struct creation {
 	int dev;
 	const char *name;
 	int box;
+	pid_t tid;
 };
 
 static void *create_in_thread(void *arg)
 {
 	struct creation *c = arg;
 
+	c->tid = mt_gettid();
 	c->box = create(c->dev, c->name);
 	return NULL;
+}
+
+/* A thread can be joined before it has let go of its files. */
+static bool join(pthread_t thread, pid_t tid)
+{
+	pthread_join(thread, NULL);
+	return MT_UNTIL(syscall(__NR_tgkill, getpid(), tid, 0));
 }
 
 /* The process is what counts, not the thread that created it. */
@@ -129,7 +138,7 @@ TEST_F(table, stays_without_its_thread)
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, create_in_thread, &c);
-	pthread_join(thread, NULL);
+	ASSERT_TRUE(join(thread, c.tid));
 	self->box = mt_open(self->dev, self->name, MT_RW);
 	ASSERT_LE(0, self->box);
 	EXPECT_FALSE(ended(self->box));
@@ -192,7 +201,7 @@ static void *have_own_table(void *arg)
 	int *pair = arg;
 
 	unshare(CLONE_FILES);
-	mt_tell(pair[1], 1);
+	mt_tell(pair[1], mt_gettid());
 	mt_hear(pair[1]);
 	return NULL;
 }
@@ -200,15 +209,17 @@ static void *have_own_table(void *arg)
 TEST_F(table, is_not_of_another_thread)
 {
 	struct mbox_stat stat;
-	pthread_t thread;
 	int pair[2], box, i;
+	pthread_t thread;
+	pid_t tid;
 
 	for (i = 0; i < 2; i++) {
 		box = create(self->dev, self->name);
 		ASSERT_LE(0, box);
 		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 		pthread_create(&thread, NULL, have_own_table, pair);
-		ASSERT_EQ(1, mt_hear(pair[0]));
+		tid = mt_hear(pair[0]);
+		ASSERT_LT(0, tid);
 		self->box = mt_open(self->dev, self->name, MBOX_O_WRITE);
 		ASSERT_LE(0, self->box);
 		if (i) {
@@ -217,10 +228,10 @@ TEST_F(table, is_not_of_another_thread)
 			close(box);
 			EXPECT_EQ(-ENOENT, mt_open(self->dev, self->name, 0));
 			mt_tell(pair[0], 1);
-			pthread_join(thread, NULL);
+			ASSERT_TRUE(join(thread, tid));
 		} else {
 			mt_tell(pair[0], 1);
-			pthread_join(thread, NULL);
+			ASSERT_TRUE(join(thread, tid));
 			stat = mt_stat_of(self->box);
 			EXPECT_EQ(MBOX_STATE_LINKED, stat.state);
 			EXPECT_EQ(2, stat.endpoints);

@@ -52,7 +52,8 @@ static int take(int box)
 }
 
 /* A sender that has to wait with this. */
-static bool sender_blocks(struct mt_task *task, __u32 len, unsigned int priority)
+static bool sender_blocks(struct mt_task *task, __u32 len,
+			  unsigned int priority)
 {
 	task->send.len = len;
 	task->send.priority = priority;
