@@ -64,22 +64,51 @@ static bool mbox_process_has_table(struct pid *pid, fl_owner_t table)
  * process lives was that of a thread which had one of its own, and says
  * nothing of the process.
  */
-static int mbox_endpoint_flush(struct file *file, fl_owner_t table)
+static void mbox_owner_flush(struct mbox_object *obj, fl_owner_t table)
 {
-	struct mbox_object *obj = mbox_file_object(file);
 	bool ours = task_tgid(current) == obj->creator;
 
-	if (obj->lifetime != MBOX_LIFE_PROCESS)
-		return 0;
 	if (ours && mbox_process_is_gone(obj->creator)) {
 		mbox_object_unlink(obj, true);
-		return 0;
+		return;
 	}
 	if (current->files != table ||
 	    (!ours && !mbox_process_has_table(obj->creator, table)))
-		return 0;
+		return;
 	if (!iterate_fd(current->files, 0, mbox_is_endpoint_of, obj))
 		mbox_object_unlink(obj, true);
+}
+
+static int mbox_is_file(const void *file, struct file *other, unsigned int fd)
+{
+	return other == file;
+}
+
+/*
+ * Likewise, what a process holds of a mailbox comes back when it ends, though
+ * others share the endpoint, and nobody waits for its calls any more.
+ */
+static void mbox_holder_flush(struct mbox_endpoint *ep, struct file *file,
+			      fl_owner_t table)
+{
+	struct pid *process = task_tgid(current);
+
+	if (!mbox_process_is_gone(process) &&
+	    (current->files != table ||
+	     iterate_fd(current->files, 0, mbox_is_file, file)))
+		return;
+	mbox_lease_end_all(ep, process);
+	mbox_call_cancel_all(ep, process);
+}
+
+static int mbox_endpoint_flush(struct file *file, fl_owner_t table)
+{
+	struct mbox_endpoint *ep = file->private_data;
+
+	if (!RB_EMPTY_ROOT(&ep->held) || !RB_EMPTY_ROOT(&ep->calls))
+		mbox_holder_flush(ep, file, table);
+	if (ep->obj->lifetime == MBOX_LIFE_PROCESS)
+		mbox_owner_flush(ep->obj, table);
 	return 0;
 }
 
@@ -212,7 +241,7 @@ static int mbox_endpoint_done(int fd, struct file *file,
 }
 
 /* The object at which @fd points, with a reference, or -EBADF. */
-static struct mbox_object *mbox_object_by_fd(int fd, fmode_t *mode)
+struct mbox_object *mbox_object_by_fd(int fd, fmode_t *mode)
 {
 	struct mbox_object *obj = ERR_PTR(-EBADF);
 	struct file *file = fget(fd);

@@ -10,36 +10,70 @@
 #include <linux/uaccess.h>
 #include "mbox.h"
 
-/*
- * Make a message of @len bytes at @buf, stamped from the current task. Process
- * and user are not in it: they are the share's that it is charged to.
- */
-struct mbox_msg *mbox_msg_alloc(const void __user *buf, u32 len)
+/* Where in a call's allocation its callinfo is: behind the data. */
+static size_t mbox_callinfo_offset(u32 len)
 {
+	return ALIGN(offsetof(struct mbox_msg, data) + len,
+		     __alignof__(struct mbox_callinfo));
+}
+
+/* What a message takes of its user's limit, which is what it is allocated. */
+u32 mbox_draft_cost(const struct mbox_draft *draft)
+{
+	if (!draft->call)
+		return offsetof(struct mbox_msg, data) + draft->len;
+	return mbox_callinfo_offset(draft->len) +
+	       offsetof(struct mbox_callinfo, reply) + draft->reply_max;
+}
+
+/*
+ * Make a message, stamped from the current task. Process and user are not in
+ * it: they are the share's that it is charged to. A call has its reply's room
+ * from the beginning, and beside the request: that must stay whole, to be
+ * given to another server.
+ */
+struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft)
+{
+	u32 cost = mbox_draft_cost(draft);
 	struct mbox_msg *msg;
 
 	BUILD_BUG_ON(offsetof(struct mbox_msg, data) > 128);
 
-	msg = kvmalloc(struct_size(msg, data, len), GFP_KERNEL_ACCOUNT);
+	msg = kvmalloc(cost, GFP_KERNEL_ACCOUNT);
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
-	if (copy_from_user(msg->data, buf, len)) {
+	if (copy_from_user(msg->data, draft->buf, draft->len)) {
 		kvfree(msg);
 		return ERR_PTR(-EFAULT);
 	}
 
+	msg->call = NULL;
+	if (draft->call) {
+		msg->call = (void *)msg + mbox_callinfo_offset(draft->len);
+		memset(msg->call, 0, sizeof(*msg->call));
+		msg->call->repeatable = draft->repeatable;
+		msg->call->reply_max = draft->reply_max;
+	}
 	msg->sender = NULL;
 	msg->share = NULL;
+	msg->process = NULL;
+	msg->token = 0;
+	msg->deliveries = 0;
+	msg->place = MBOX_NOWHERE;
+	msg->cost = cost;
+	msg->priority = draft->priority;
+	msg->type = draft->type;
 	msg->tid = get_pid(task_pid(current));
 	msg->gid = current_egid();
 	msg->time = ktime_get_ns();
-	msg->len = len;
+	msg->len = draft->len;
 	return msg;
 }
 
 /* May sleep: a large message may have been mapped page by page. */
 void mbox_msg_free(struct mbox_msg *msg)
 {
+	put_pid(msg->process);
 	put_pid(msg->tid);
 	kvfree(msg);
 }
@@ -52,10 +86,4 @@ void mbox_msg_free_all(struct mbox_msg *first)
 		first = msg->next;
 		mbox_msg_free(msg);
 	}
-}
-
-/* What a message of @len bytes takes of its user's limit. */
-u32 mbox_msg_cost(u32 len)
-{
-	return offsetof(struct mbox_msg, data) + len;
 }

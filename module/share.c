@@ -15,23 +15,36 @@
 
 #define MBOX_CHUNK	8192ULL
 
+/* Takes over the caller's reference to @payer, which may be missing. */
+static struct mbox_share *mbox_share_new(struct mbox_payer *payer,
+					 struct pid *pid)
+{
+	struct mbox_share *share = NULL;
+
+	if (payer)
+		share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
+	if (!share) {
+		mbox_payer_put(payer);
+		return NULL;
+	}
+	share->payer = payer;
+	share->pid = get_pid(pid);
+	share->ns = payer->ns;
+	share->uid = payer->uid;
+	return share;
+}
+
 /* A share for the current task, to be given to mbox_share_find_locked(). */
 struct mbox_share *mbox_share_alloc(void)
 {
-	struct mbox_share *share;
+	return mbox_share_new(mbox_payer_get_current(), task_tgid(current));
+}
 
-	share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
-	if (!share)
-		return NULL;
-	share->payer = mbox_payer_get_current();
-	if (!share->payer) {
-		kfree(share);
-		return NULL;
-	}
-	share->pid = get_pid(task_tgid(current));
-	share->ns = share->payer->ns;
-	share->uid = share->payer->uid;
-	return share;
+/* A share for the same process and user, to be given to mbox_share_adopt(). */
+struct mbox_share *mbox_share_clone(const struct mbox_share *share)
+{
+	refcount_inc(&share->payer->refs);
+	return mbox_share_new(share->payer, share->pid);
 }
 
 /* Free a list of shares that nothing points to any more. */
@@ -51,13 +64,10 @@ void mbox_share_free_all(struct mbox_share *share)
 	}
 }
 
-/* How the current process and user compare with those of @share. */
-static int mbox_share_cmp(const struct mbox_share *share)
+/* How a process and user compare with those of @share. */
+static int mbox_share_cmp(const struct mbox_share *share, const struct pid *pid,
+			  const struct user_namespace *ns, kuid_t uid)
 {
-	const struct user_namespace *ns = current_user_ns();
-	const struct pid *pid = task_tgid(current);
-	kuid_t uid = current_euid();
-
 	if (likely(share->pid == pid && uid_eq(share->uid, uid) &&
 		   share->ns == ns))
 		return 0;
@@ -69,8 +79,17 @@ static int mbox_share_cmp(const struct mbox_share *share)
 	return ns < share->ns ? -1 : 1;
 }
 
-/* The current task's share; *@spare goes in if there is none. */
+static bool mbox_share_is_current(const struct mbox_share *share)
+{
+	return !mbox_share_cmp(share, task_tgid(current), current_user_ns(),
+			       current_euid());
+}
+
+/* The share of a process and user; *@spare goes in if there is none. */
 static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
+						   const struct pid *pid,
+						   const struct user_namespace *ns,
+						   kuid_t uid,
 						   struct mbox_share **spare)
 {
 	struct rb_node **link = &mb->shares.rb_node, *parent = NULL;
@@ -83,7 +102,7 @@ static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 
 		parent = *link;
 		share = rb_entry(parent, struct mbox_share, node);
-		cmp = mbox_share_cmp(share);
+		cmp = mbox_share_cmp(share, pid, ns, uid);
 		if (!cmp)
 			return share;
 		link = cmp < 0 ? &parent->rb_left : &parent->rb_right;
@@ -95,6 +114,27 @@ static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 		rb_insert_color(&share->node, &mb->shares);
 	}
 	return share;
+}
+
+/* The share of the process and user of *@spare, which it may become. */
+struct mbox_share *mbox_share_adopt_locked(struct mbox_mailbox *mb,
+					   struct mbox_share **spare)
+{
+	return mbox_share_lookup_locked(mb, (*spare)->pid, (*spare)->ns,
+					(*spare)->uid, spare);
+}
+
+/* Without anything that points to @share, it goes. */
+void mbox_share_tidy_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			    struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (share->refs)
+		return;
+	rb_erase(&share->node, &mb->shares);
+	share->next = after->dead;
+	after->dead = share;
 }
 
 /*
@@ -110,10 +150,12 @@ struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(share && !mbox_share_cmp(share)))
+	if (likely(share && mbox_share_is_current(share)))
 		return share;
 
-	share = mbox_share_lookup_locked(mb, spare);
+	share = mbox_share_lookup_locked(mb, task_tgid(current),
+					 current_user_ns(), current_euid(),
+					 spare);
 	if (share) {
 		share->refs++;
 		if (ep->share)
@@ -128,11 +170,8 @@ void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (--share->refs)
-		return;
-	rb_erase(&share->node, &mb->shares);
-	share->next = after->dead;
-	after->dead = share;
+	share->refs--;
+	mbox_share_tidy_locked(mb, share, after);
 }
 
 /*

@@ -25,13 +25,13 @@
 #define MBOX_ABI(type, bytes) \
 	static_assert(sizeof(type) == (bytes), #type " needs a new version")
 
-MBOX_ABI(struct mbox_create, 96);
+MBOX_ABI(struct mbox_create, 104);
 MBOX_ABI(struct mbox_target, 40);
-MBOX_ABI(struct mbox_stat, 392);
+MBOX_ABI(struct mbox_stat, 408);
 MBOX_ABI(struct mbox_set, 32);
 MBOX_ABI(struct mbox_usage, 96);
 MBOX_ABI(struct mbox_send, 72);
-MBOX_ABI(struct mbox_recv, 80);
+MBOX_ABI(struct mbox_recv, 128);
 
 static inline int mbox_command(int fd, unsigned long command, void *arg)
 {
