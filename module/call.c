@@ -287,10 +287,11 @@ void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process)
  * Answer the call that @ep holds under @token. The reply is copied without the
  * lock, into room that nobody else touches as long as the call is claimed: so a
  * token that is used twice at once is stale the second time, and a bad pointer
- * leaves it as it was.
+ * leaves it as it was. @files are taken if this succeeds.
  */
 int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
-		    const void __user *buf, u32 len, s32 status)
+		    const void __user *buf, u32 len, s32 status,
+		    struct mbox_files *files)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after;
@@ -322,6 +323,8 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 		ret = -ECANCELED;
 	msg->call->reply_len = len;
 	msg->call->status = status;
+	if (!ret)
+		msg->call->files = files;
 	mbox_drop_locked(mb, msg, 0, &after);
 	mbox_unlock(mb, &after);
 	return ret;

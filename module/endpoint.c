@@ -14,18 +14,18 @@
 
 static const struct file_operations mbox_endpoint_fops;
 
-static struct mbox_object *mbox_file_object(struct file *file)
+/* The object that @file is an endpoint of, or NULL. */
+struct mbox_object *mbox_file_object(const struct file *file)
 {
 	struct mbox_endpoint *ep = file->private_data;
 
-	return ep->obj;
+	return file->f_op == &mbox_endpoint_fops ? ep->obj : NULL;
 }
 
 static int mbox_is_endpoint_of(const void *obj, struct file *file,
 			       unsigned int fd)
 {
-	return file->f_op == &mbox_endpoint_fops &&
-	       mbox_file_object(file) == obj;
+	return mbox_file_object(file) == obj;
 }
 
 /* Has the process exited, or is it about to? */
@@ -248,7 +248,7 @@ struct mbox_object *mbox_object_by_fd(int fd, fmode_t *mode)
 
 	if (!file)
 		return obj;
-	if (file->f_op == &mbox_endpoint_fops) {
+	if (mbox_file_object(file)) {
 		obj = mbox_file_object(file);
 		mbox_object_get(obj);
 		*mode = file->f_mode;

@@ -21,8 +21,9 @@
 #define MBOX_SET_FLAGS		(MBOX_SET_UID | MBOX_SET_GID | MBOX_SET_MODE | \
 				 MBOX_SET_MAX_MSGS | MBOX_SET_MAX_BYTES)
 #define MBOX_SEND_FLAGS		(MBOX_DONTWAIT | MBOX_REALTIME)
-#define MBOX_RECV_FLAGS		(MBOX_SEND_FLAGS | MBOX_LEASE)
-#define MBOX_CALL_FLAGS		(MBOX_SEND_FLAGS | MBOX_REPEATABLE)
+#define MBOX_RECV_FLAGS		(MBOX_SEND_FLAGS | MBOX_LEASE | MBOX_INHERIT)
+#define MBOX_CALL_FLAGS		(MBOX_SEND_FLAGS | MBOX_REPEATABLE | \
+				 MBOX_INHERIT)
 
 /* Write our copy back, as much of it as the caller knows. */
 int mbox_request_reply(struct mbox_request *req)
@@ -327,6 +328,7 @@ static long mbox_ioctl_usage(struct mbox_request *req)
 	mbox_count_usage(&u->mailboxes, payer, MBOX_CHARGE_MAILBOXES);
 	mbox_count_usage(&u->regions, payer, MBOX_CHARGE_REGIONS);
 	mbox_count_usage(&u->region_bytes, payer, MBOX_CHARGE_REGION_BYTES);
+	mbox_count_usage(&u->fds, payer, MBOX_CHARGE_FDS);
 	mbox_payer_put(payer);
 	mbox_registry_usage(reg, &u->ns_objects);
 	return mbox_request_reply(req);
@@ -367,7 +369,7 @@ static const struct mbox_command mbox_commands[] = {
 	[MBOX_CMD_LIST] = { sizeof(struct mbox_stat), 408,
 			    0, MBOX_ON_DEVICE,
 			    mbox_ioctl_list },
-	[MBOX_CMD_USAGE] = { sizeof(struct mbox_usage), 96,
+	[MBOX_CMD_USAGE] = { sizeof(struct mbox_usage), 112,
 			     0, MBOX_ON_DEVICE,
 			     mbox_ioctl_usage },
 	[MBOX_CMD_STAT] = { sizeof(struct mbox_stat), 408,
@@ -376,10 +378,10 @@ static const struct mbox_command mbox_commands[] = {
 	[MBOX_CMD_SET] = { sizeof(struct mbox_set), 32,
 			   MBOX_SET_FLAGS, MBOX_ON_OBJECT,
 			   mbox_ioctl_set },
-	[MBOX_CMD_SEND] = { sizeof(struct mbox_send), 72,
+	[MBOX_CMD_SEND] = { sizeof(struct mbox_send), 88,
 			    MBOX_SEND_FLAGS, MBOX_ON_MAILBOX,
 			    mbox_ioctl_send },
-	[MBOX_CMD_RECV] = { sizeof(struct mbox_recv), 128,
+	[MBOX_CMD_RECV] = { sizeof(struct mbox_recv), 160,
 			    MBOX_RECV_FLAGS, MBOX_ON_MAILBOX,
 			    mbox_ioctl_recv },
 	[MBOX_CMD_PURGE] = { sizeof(struct mbox_purge), 8,
@@ -394,10 +396,10 @@ static const struct mbox_command mbox_commands[] = {
 	[MBOX_CMD_HELD] = { sizeof(struct mbox_held), 24,
 			    0, MBOX_ON_MAILBOX,
 			    mbox_ioctl_held },
-	[MBOX_CMD_CALL] = { sizeof(struct mbox_call), 104,
+	[MBOX_CMD_CALL] = { sizeof(struct mbox_call), 136,
 			    MBOX_CALL_FLAGS, MBOX_ON_MAILBOX,
 			    mbox_ioctl_call },
-	[MBOX_CMD_REPLY] = { sizeof(struct mbox_reply), 32,
+	[MBOX_CMD_REPLY] = { sizeof(struct mbox_reply), 48,
 			     0, MBOX_ON_MAILBOX,
 			     mbox_ioctl_reply },
 	[MBOX_CMD_CANCEL] = { sizeof(struct mbox_cancel), 16,

@@ -52,11 +52,28 @@ static int mbox_check_draft(struct mbox_request *req,
 	return 0;
 }
 
+/* Make the message of @draft, with the files of @fds. */
+static struct mbox_msg *mbox_make_whole(struct mbox_request *req,
+					struct mbox_draft *draft,
+					const struct mbox_fds *fds,
+					struct mbox_refused *why)
+{
+	struct mbox_msg *msg;
+
+	draft->files = mbox_files_get(fds, why);
+	if (IS_ERR(draft->files))
+		return ERR_CAST(draft->files);
+	msg = mbox_make_msg(req->file->private_data, draft, why);
+	if (IS_ERR(msg))
+		mbox_files_free(draft->files);
+	return msg;
+}
+
 long mbox_ioctl_send(struct mbox_request *req)
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_send *s = &req->args.send;
-	const struct mbox_draft draft = {
+	struct mbox_draft draft = {
 		.buf = u64_to_user_ptr(s->buf),
 		.len = s->len,
 		.priority = s->priority,
@@ -72,7 +89,7 @@ long mbox_ioctl_send(struct mbox_request *req)
 	if (ret)
 		return ret;
 
-	msg = mbox_make_msg(ep, &draft, &why);
+	msg = mbox_make_whole(req, &draft, &s->fds, &why);
 	if (IS_ERR(msg))
 		return mbox_request_refuse(req, &s->refusal, &why, PTR_ERR(msg));
 	ret = mbox_send_msg(ep, msg, &until, &why);
@@ -107,6 +124,23 @@ static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
 	}
 }
 
+static int mbox_give_reply(struct mbox_request *req, u64 token, u64 buf,
+			   u32 len, s32 status, const struct mbox_fds *fds)
+{
+	struct mbox_refused why;
+	struct mbox_files *files;
+	int ret;
+
+	files = mbox_files_get(fds, &why);
+	if (IS_ERR(files))
+		return PTR_ERR(files);
+	ret = mbox_call_reply(req->file->private_data, token,
+			      u64_to_user_ptr(buf), len, status, files);
+	if (ret)
+		mbox_files_free(files);
+	return ret;
+}
+
 /*
  * The reply of a reply-and-receive. Once it is given, user space must not give
  * it again when the receive is restarted: see that its token can be cleared
@@ -120,13 +154,30 @@ static int mbox_reply_first(struct mbox_request *req)
 
 	if (put_user(r->reply_token, token))
 		return -EFAULT;
-	ret = mbox_call_reply(req->file->private_data, r->reply_token,
-			      u64_to_user_ptr(r->reply_buf), r->reply_len,
-			      r->reply_status);
+	ret = mbox_give_reply(req, r->reply_token, r->reply_buf, r->reply_len,
+			      r->reply_status, &r->reply_fds);
 	if (ret && ret != -ECANCELED)
 		return ret;
 	r->reply_token = 0;
 	return put_user(r->reply_token, token);
+}
+
+/*
+ * Install @nr of @files, of which @out tells already, and has been written. If
+ * they turn out to be fewer, write it again: it could be written a moment ago,
+ * and there is no way back.
+ */
+static void mbox_give_files(struct mbox_request *req,
+			    const struct mbox_files *files,
+			    struct mbox_fds *out, u32 nr)
+{
+	u32 n = mbox_files_install(files, out, nr,
+				   req->args.head.flags & MBOX_INHERIT);
+
+	if (n == nr)
+		return;
+	mbox_files_tell(files, out, n);
+	mbox_request_reply(req);
 }
 
 /* Hand the claimed @msg to user space, or put it back. */
@@ -135,18 +186,23 @@ static int mbox_deliver(struct mbox_request *req, struct mbox_msg *msg)
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_recv *r = &req->args.recv;
 	bool lease = r->flags & MBOX_LEASE || msg->call;
-	int ret;
+	int nr, ret;
 
 	mbox_describe(r, msg);
 	if (lease)
 		r->token = msg->token;
 
+	nr = mbox_files_room(msg->files, &r->fds);
+	mbox_files_tell(msg->files, &r->fds, max(nr, 0));
 	if (unlikely(fatal_signal_pending(current)))
 		ret = -EINTR;	/* nobody would see it */
-	else if (copy_to_user(u64_to_user_ptr(r->buf), msg->data, msg->len))
+	else if (nr < 0 ||
+		 copy_to_user(u64_to_user_ptr(r->buf), msg->data, msg->len))
 		ret = -EFAULT;
 	else
 		ret = mbox_request_reply(req);
+	if (unlikely(!ret && nr))
+		mbox_give_files(req, msg->files, &r->fds, nr);
 
 	if (unlikely(ret))
 		mbox_put_back(ep, msg);
@@ -218,8 +274,8 @@ long mbox_ioctl_reply(struct mbox_request *req)
 {
 	struct mbox_reply *r = &req->args.reply;
 
-	return mbox_call_reply(req->file->private_data, r->token,
-			       u64_to_user_ptr(r->buf), r->len, r->status);
+	return mbox_give_reply(req, r->token, r->buf, r->len, r->status,
+			       &r->fds);
 }
 
 long mbox_ioctl_cancel(struct mbox_request *req)
@@ -237,7 +293,7 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_call *c = &req->args.call;
-	const struct mbox_draft draft = {
+	struct mbox_draft draft = {
 		.buf = u64_to_user_ptr(c->buf),
 		.len = c->len,
 		.priority = c->priority,
@@ -252,7 +308,7 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 	ret = mbox_check_draft(req, &draft);
 	if (ret)
 		return ret;
-	msg = mbox_make_msg(ep, &draft, why);
+	msg = mbox_make_whole(req, &draft, &c->fds, why);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 
@@ -276,9 +332,11 @@ static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 {
 	struct mbox_callinfo *call = msg->call;
 	struct mbox_call *c = &req->args.call;
+	int nr = mbox_files_room(call->files, &c->reply_fds);
 	u64 id = c->id;
 	int ret;
 
+	mbox_files_tell(call->files, &c->reply_fds, max(nr, 0));
 	c->reply_len = call->reply_len;
 	c->status = call->status;
 	c->id = 0;
@@ -286,11 +344,14 @@ static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 		ret = mbox_request_reply(req) ?: call->result;
 	else if (call->reply_len > c->reply_size)
 		ret = -EMSGSIZE;
-	else if (copy_to_user(u64_to_user_ptr(c->reply_buf), call->reply,
+	else if (nr < 0 ||
+		 copy_to_user(u64_to_user_ptr(c->reply_buf), call->reply,
 			      call->reply_len))
 		ret = -EFAULT;
 	else
 		ret = mbox_request_reply(req);
+	if (unlikely(!ret && nr))
+		mbox_give_files(req, call->files, &c->reply_fds, nr);
 
 	if (ret == -EMSGSIZE) {
 		c->id = id;

@@ -66,6 +66,7 @@ enum mbox_charge {
 	MBOX_CHARGE_MAILBOXES,
 	MBOX_CHARGE_REGIONS,
 	MBOX_CHARGE_REGION_BYTES,
+	MBOX_CHARGE_FDS,
 	MBOX_NR_CHARGES
 };
 
@@ -302,6 +303,7 @@ struct mbox_endpoint {
 	struct rb_root calls;
 } ____cacheline_aligned_in_smp;
 
+struct mbox_object *mbox_file_object(const struct file *file);
 struct mbox_object *mbox_object_by_fd(int fd, fmode_t *mode);
 int mbox_endpoint_create(struct mbox_registry *reg,
 			 const struct mbox_plan *plan,
@@ -340,6 +342,7 @@ enum mbox_place {
  * @token: claimed or leased: its token; put off: the time until when
  * @process: leased: the process that received it, held
  * @call: for a call: within the same allocation
+ * @files: that it carries, if any
  * @len: bytes of @data
  * @cost: bytes that are charged for it
  * @deliveries: how often it has been delivered and has come back
@@ -370,6 +373,7 @@ struct mbox_msg {
 	u64 token;
 	struct pid *process;
 	struct mbox_callinfo *call;
+	struct mbox_files *files;
 	u32 len;
 	u32 cost;
 	u16 deliveries;
@@ -392,6 +396,7 @@ struct mbox_msg {
  * @status: the server's, once over
  * @reply_max: room for the reply
  * @reply_len: its length, once over
+ * @files: that the reply carries, if any
  * @reply: the reply; written by who holds the message, before it is over
  *
  * All under object->lock. A call belongs to its caller once it is over. Before,
@@ -410,11 +415,16 @@ struct mbox_callinfo {
 	s32 status;
 	u32 reply_max;
 	u32 reply_len;
+	struct mbox_files *files;
 	u8 reply[];
 };
 
-/* What a message is to be made of. */
+/*
+ * What a message is to be made of. @files becomes the message's, once there is
+ * one.
+ */
 struct mbox_draft {
+	struct mbox_files *files;
 	const void __user *buf;
 	u32 len;
 	u32 priority;
@@ -703,7 +713,19 @@ void mbox_call_finish(struct mbox_endpoint *ep, struct mbox_msg *msg,
 int mbox_call_cancel(struct mbox_endpoint *ep, u64 id);
 void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process);
 int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
-		    const void __user *buf, u32 len, s32 status);
+		    const void __user *buf, u32 len, s32 status,
+		    struct mbox_files *files);
+
+/* files.c: descriptors that a message carries */
+
+struct mbox_files *mbox_files_get(const struct mbox_fds *in,
+				  struct mbox_refused *why);
+void mbox_files_free(struct mbox_files *files);
+int mbox_files_room(const struct mbox_files *files, const struct mbox_fds *out);
+u32 mbox_files_install(const struct mbox_files *files,
+		       const struct mbox_fds *out, u32 n, bool inherit);
+void mbox_files_tell(const struct mbox_files *files, struct mbox_fds *out,
+		     u32 n);
 
 /* region.c: shared memory */
 

@@ -54,6 +54,7 @@ struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft)
 		msg->call->repeatable = draft->repeatable;
 		msg->call->reply_max = draft->reply_max;
 	}
+	msg->files = draft->files;
 	msg->sender = NULL;
 	msg->share = NULL;
 	msg->process = NULL;
@@ -73,6 +74,9 @@ struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft)
 /* May sleep: a large message may have been mapped page by page. */
 void mbox_msg_free(struct mbox_msg *msg)
 {
+	mbox_files_free(msg->files);
+	if (msg->call)
+		mbox_files_free(msg->call->files);
 	put_pid(msg->process);
 	put_pid(msg->tid);
 	kvfree(msg);

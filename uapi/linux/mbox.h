@@ -104,6 +104,8 @@
 #define MBOX_DEFAULT_MAX_MSGS	1024
 #define MBOX_DEFAULT_MSG_SIZE	65536	/* or all of max_bytes, if less */
 #define MBOX_DEFAULT_MAX_BYTES	1048576	/* or one largest message, if more */
+/* Descriptors that a message can carry. */
+#define MBOX_FDS_MAX		16
 /* The largest message that any mailbox can be made for. */
 #define MBOX_MSG_SIZE_MAX	(16 << 20)
 
@@ -185,6 +187,7 @@ enum mbox_lifetime {
  * @MBOX_LIMIT_USER_REGION_BYTES: bytes of these regions (EDQUOT)
  * @MBOX_LIMIT_NS_OBJECTS: objects in the network namespace (ENOSPC); the uid
  *	is the one that has created most of them
+ * @MBOX_LIMIT_USER_FDS: descriptors in a user's messages (EDQUOT)
  *
  * A user's limits hold for the effective user id of the task that sends or
  * creates and, if it is in a user namespace of its own, for the owner of that
@@ -202,6 +205,7 @@ enum mbox_limit {
 	MBOX_LIMIT_USER_REGIONS		= 5,
 	MBOX_LIMIT_USER_REGION_BYTES	= 6,
 	MBOX_LIMIT_NS_OBJECTS		= 7,
+	MBOX_LIMIT_USER_FDS		= 8,
 };
 
 /**
@@ -516,6 +520,31 @@ struct mbox_set {
 #define MBOX_LEASE		0x00000004	/* recv: hold it until it is acked */
 #define MBOX_REPEATABLE		0x00000008	/* call: may be served again */
 
+#define MBOX_INHERIT		0x00000010	/* fds received: not close-on-exec */
+
+/**
+ * struct mbox_fds - descriptors that a message carries
+ * @fds: pointer to an array of __s32
+ * @nr: sending: how many, at most MBOX_FDS_MAX. Receiving: how many fit; out:
+ *	how many have come
+ * @lost: out, receiving: how many more the message carries, for which there was
+ *	no place in the array or in the process (MSG_CTRUNC); sending: 0
+ *
+ * The receiver gets descriptors of the same open files, as with SCM_RIGHTS,
+ * close-on-exec unless MBOX_INHERIT, if its security modules allow. Each delivery
+ * of a message gives them anew.
+ *
+ * Refused (EINVAL) are descriptors that could hold messages or files in turn, so
+ * that nothing can come to hold itself: of mailboxes, Unix sockets, io_uring, and
+ * of anonymous inodes but eventfd, epoll, timerfd, signalfd, inotify, pidfd and
+ * regions.
+ */
+struct mbox_fds {
+	__aligned_u64 fds;
+	__u32 nr;
+	__u32 lost;
+};
+
 /* Bits of @msg_flags in mbox_recv, and of @state in mbox_held. */
 #define MBOX_MSG_CALL		0x00000001	/* the sender waits for a reply */
 #define MBOX_MSG_CANCELLED	0x00000002	/* but not any more */
@@ -533,6 +562,7 @@ struct mbox_set {
  *	for room, not above 2^63 - 1; 0 waits for ever. One in the past still
  *	sends if there is room (mq_timedsend).
  * @refusal: out: on EAGAIN, ETIMEDOUT and EDQUOT, what there was no room in
+ * @fds: descriptors to send along
  *
  * Waits, where the mailbox is full, for room; those who wait get it by the
  * priority of their messages, then in the order in which they came, and a
@@ -555,6 +585,7 @@ struct mbox_send {
 	__s64 type;
 	__aligned_u64 deadline;
 	struct mbox_refusal refusal;
+	struct mbox_fds fds;
 };
 
 #define MBOX_IOC_SEND		_IO(MBOX_IOC_TYPE, MBOX_CMD_SEND)
@@ -562,7 +593,7 @@ struct mbox_send {
 /**
  * struct mbox_recv - MBOX_IOC_RECV: receive a message, or reply and receive
  * @size: sizeof(struct mbox_recv)
- * @flags: MBOX_DONTWAIT, MBOX_REALTIME, MBOX_LEASE
+ * @flags: MBOX_DONTWAIT, MBOX_REALTIME, MBOX_LEASE, MBOX_INHERIT
  * @buf: pointer to where the data goes
  * @buf_size: how much fits there
  * @len: out: length of the data; on EMSGSIZE the length needed
@@ -591,6 +622,8 @@ struct mbox_send {
  * @reply_buf: see @reply_token
  * @reply_len: see @reply_token
  * @reserved2: 0
+ * @reply_fds: see @reply_token
+ * @fds: where received descriptors go
  *
  * With MBOX_LEASE, and for every call, the message stays held, and keeps its
  * room, until it is acked, nacked or replied to, by any process that shares the
@@ -635,6 +668,8 @@ struct mbox_recv {
 	__aligned_u64 reply_buf;
 	__u32 reply_len;
 	__u32 reserved2;
+	struct mbox_fds reply_fds;
+	struct mbox_fds fds;
 };
 
 #define MBOX_IOC_RECV		_IO(MBOX_IOC_TYPE, MBOX_CMD_RECV)
@@ -709,7 +744,7 @@ struct mbox_held {
  * @size: sizeof(struct mbox_call)
  * @flags: MBOX_DONTWAIT (not for room: EAGAIN; for the reply it always waits),
  *	MBOX_REALTIME, MBOX_REPEATABLE (if its server ends without a reply, another
- *	one shall get it)
+ *	one shall get it), MBOX_INHERIT
  * @buf: pointer to the request
  * @len: its length in bytes
  * @priority: as in mbox_send
@@ -726,6 +761,8 @@ struct mbox_held {
  * @status: out: a number that the server has given with the reply
  * @reserved: 0
  * @refusal: out: as in mbox_send
+ * @fds: descriptors to send along
+ * @reply_fds: where descriptors that come with the reply go
  *
  * Errors beside those of mbox_send: EPIPE if nobody took it and nobody can,
  * ECONNRESET if who took it ended without a reply, ECANCELED if it was cancelled
@@ -753,6 +790,8 @@ struct mbox_call {
 	__s32 status;
 	__u32 reserved;
 	struct mbox_refusal refusal;
+	struct mbox_fds fds;
+	struct mbox_fds reply_fds;
 };
 
 #define MBOX_IOC_CALL		_IO(MBOX_IOC_TYPE, MBOX_CMD_CALL)
@@ -767,8 +806,9 @@ struct mbox_call {
  * @len: its length in bytes; EMSGSIZE if it is more than the caller allows, and
  *	the token stays valid, as it does with EFAULT
  * @status: any number, handed to the caller
+ * @fds: descriptors to send along
  *
- * Never waits and needs no memory. ECANCELED if the caller does not wait any
+ * Never waits, and needs memory for descriptors only. ECANCELED if the caller does not wait any
  * more: the token is used up all the same.
  *
  * Return: 0.
@@ -780,6 +820,7 @@ struct mbox_reply {
 	__aligned_u64 buf;
 	__u32 len;
 	__s32 status;
+	struct mbox_fds fds;
 };
 
 #define MBOX_IOC_REPLY		_IO(MBOX_IOC_TYPE, MBOX_CMD_REPLY)
@@ -843,6 +884,7 @@ struct mbox_counter {
  * @regions: out: MBOX_LIMIT_USER_REGIONS
  * @region_bytes: out: MBOX_LIMIT_USER_REGION_BYTES
  * @ns_objects: out: MBOX_LIMIT_NS_OBJECTS, of the whole namespace
+ * @fds: out: MBOX_LIMIT_USER_FDS
  *
  * For one's own effective or real user id; for others' with CAP_IPC_OWNER in
  * one's own user namespace (EACCES otherwise). EINVAL for an id that has no
@@ -860,6 +902,7 @@ struct mbox_usage {
 	struct mbox_counter regions;
 	struct mbox_counter region_bytes;
 	struct mbox_counter ns_objects;
+	struct mbox_counter fds;
 };
 
 #define MBOX_IOC_USAGE		_IO(MBOX_IOC_TYPE, MBOX_CMD_USAGE)
