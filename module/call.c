@@ -61,6 +61,8 @@ void mbox_call_over_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 
 	lockdep_assert_held(&mb->obj.lock);
 
+	if (call->answer)
+		mbox_answer_note_locked(msg, result, after);
 	if (!call->caller) {
 		mbox_discard_locked(mb, msg, after);
 		return;
@@ -283,6 +285,12 @@ void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process)
 	mbox_unlock(mb, &after);
 }
 
+/* Where the reply goes. */
+static u8 *mbox_call_room(struct mbox_callinfo *call)
+{
+	return call->answer ? call->answer->data : call->reply;
+}
+
 /*
  * Answer the call that @ep holds under @token. The reply is copied without the
  * lock, into room that nobody else touches as long as the call is claimed: so a
@@ -304,11 +312,11 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 	if (!msg)
 		return -ESTALE;
 
-	if (!msg->call)
+	if (msg->kind != MBOX_CALL)
 		ret = -EINVAL;
 	else if (len > msg->call->reply_max)
 		ret = -EMSGSIZE;
-	else if (copy_from_user(msg->call->reply, buf, len))
+	else if (copy_from_user(mbox_call_room(msg->call), buf, len))
 		ret = -EFAULT;
 	if (ret) {
 		mbox_lease_again(ep, msg);
@@ -319,7 +327,7 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 	mbox_lock(mb);
 	ep->nr_held--;
 	mb->received++;
-	if (!msg->call->caller)
+	if (mbox_msg_is_cancelled(msg))
 		ret = -ECANCELED;
 	msg->call->reply_len = len;
 	msg->call->status = status;

@@ -42,11 +42,6 @@ static int mbox_lease_cmp(const void *token, const struct rb_node *node)
 	return a < b ? -1 : a > b;
 }
 
-static bool mbox_is_cancelled(const struct mbox_msg *msg)
-{
-	return msg->call && !msg->call->caller;
-}
-
 /* The claimed @msg stays with @ep, or is back with it, under its token. */
 void mbox_lease_again(struct mbox_endpoint *ep, struct mbox_msg *msg)
 {
@@ -58,7 +53,7 @@ void mbox_lease_again(struct mbox_endpoint *ep, struct mbox_msg *msg)
 	msg->place = MBOX_LEASED;
 	msg->holder = ep;
 	rb_add(&msg->order, &ep->held, mbox_lease_less);
-	if (mbox_is_cancelled(msg)) {
+	if (mbox_msg_is_cancelled(msg)) {
 		ep->nr_cancelled++;
 		after.urgent = true;
 	}
@@ -80,7 +75,7 @@ static void mbox_lease_remove_locked(struct mbox_endpoint *ep,
 	lockdep_assert_held(&ep->obj->lock);
 
 	rb_erase(&msg->order, &ep->held);
-	if (mbox_is_cancelled(msg))
+	if (mbox_msg_is_cancelled(msg))
 		ep->nr_cancelled--;
 	msg->place = MBOX_CLAIMED;
 	msg->holder = NULL;
@@ -120,11 +115,11 @@ static void mbox_return_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	if (msg->deliveries < U16_MAX)
 		msg->deliveries++;
 
-	if (mbox_is_cancelled(msg)) {
+	if (mbox_msg_is_cancelled(msg)) {
 		mbox_drop_locked(mb, msg, -ECANCELED, after);
 	} else if (mb->max_deliveries && msg->deliveries >= mb->max_deliveries) {
 		mb->dead++;
-		if (msg->call) {
+		if (msg->kind == MBOX_CALL) {
 			mbox_drop_locked(mb, msg, -ECONNRESET, after);
 			return;
 		}
@@ -187,7 +182,7 @@ int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held)
 		node = rb_find(&token, &ep->held, mbox_lease_cmp);
 	else
 		node = ep->nr_cancelled ? rb_first(&ep->held) : NULL;
-	while (node && !token && !mbox_is_cancelled(mbox_lease_entry(node)))
+	while (node && !token && !mbox_msg_is_cancelled(mbox_lease_entry(node)))
 		node = rb_next(node);
 	if (node) {
 		struct mbox_msg *msg = mbox_lease_entry(node);
@@ -195,9 +190,9 @@ int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held)
 		held->token = msg->token;
 		held->deliveries = msg->deliveries;
 		held->state = 0;
-		if (msg->call)
+		if (msg->kind == MBOX_CALL)
 			held->state |= MBOX_MSG_CALL;
-		if (mbox_is_cancelled(msg))
+		if (mbox_msg_is_cancelled(msg))
 			held->state |= MBOX_MSG_CANCELLED;
 		ret = 0;
 	}
@@ -226,7 +221,7 @@ void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process)
 		mbox_lease_remove_locked(ep, msg);
 		ep->nr_held--;
 		/* Whether an interrupted call was done, nobody can know. */
-		if (msg->call && !msg->call->repeatable)
+		if (msg->kind == MBOX_CALL && !msg->call->repeatable)
 			mbox_drop_locked(mb, msg, -ECONNRESET, &after);
 		else
 			mbox_return_locked(mb, msg, 0, &after);

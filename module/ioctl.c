@@ -20,9 +20,10 @@
 				 MBOX_CREATE_OWNER | MBOX_CREATE_DEAD_LETTER)
 #define MBOX_SET_FLAGS		(MBOX_SET_UID | MBOX_SET_GID | MBOX_SET_MODE | \
 				 MBOX_SET_MAX_MSGS | MBOX_SET_MAX_BYTES)
-#define MBOX_SEND_FLAGS		(MBOX_DONTWAIT | MBOX_REALTIME)
-#define MBOX_RECV_FLAGS		(MBOX_SEND_FLAGS | MBOX_LEASE | MBOX_INHERIT)
-#define MBOX_CALL_FLAGS		(MBOX_SEND_FLAGS | MBOX_REPEATABLE | \
+#define MBOX_WAIT_FLAGS		(MBOX_DONTWAIT | MBOX_REALTIME)
+#define MBOX_SEND_FLAGS		(MBOX_WAIT_FLAGS | MBOX_ASYNC | MBOX_REPEATABLE)
+#define MBOX_RECV_FLAGS		(MBOX_WAIT_FLAGS | MBOX_LEASE | MBOX_INHERIT)
+#define MBOX_CALL_FLAGS		(MBOX_WAIT_FLAGS | MBOX_REPEATABLE | \
 				 MBOX_INHERIT)
 
 /* Write our copy back, as much of it as the caller knows. */
@@ -378,10 +379,10 @@ static const struct mbox_command mbox_commands[] = {
 	[MBOX_CMD_SET] = { sizeof(struct mbox_set), 32,
 			   MBOX_SET_FLAGS, MBOX_ON_OBJECT,
 			   mbox_ioctl_set },
-	[MBOX_CMD_SEND] = { sizeof(struct mbox_send), 88,
+	[MBOX_CMD_SEND] = { sizeof(struct mbox_send), 104,
 			    MBOX_SEND_FLAGS, MBOX_ON_MAILBOX,
 			    mbox_ioctl_send },
-	[MBOX_CMD_RECV] = { sizeof(struct mbox_recv), 160,
+	[MBOX_CMD_RECV] = { sizeof(struct mbox_recv), 176,
 			    MBOX_RECV_FLAGS, MBOX_ON_MAILBOX,
 			    mbox_ioctl_recv },
 	[MBOX_CMD_PURGE] = { sizeof(struct mbox_purge), 8,

@@ -3,6 +3,7 @@
  * The commands that move messages. What they have in common with the others,
  * ioctl.c has done: their struct is a copy, its flags are known.
  */
+#include <linux/file.h>
 #include <linux/overflow.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
@@ -69,6 +70,38 @@ static struct mbox_msg *mbox_make_whole(struct mbox_request *req,
 	return msg;
 }
 
+/* With MBOX_ASYNC, make the draft that of a call, with room for its answer. */
+static int mbox_get_answer(const struct mbox_send *s, struct mbox_draft *draft,
+			   struct mbox_refused *why)
+{
+	struct mbox_object *obj;
+	struct file *file;
+
+	if (!(s->flags & MBOX_ASYNC))
+		return s->reply_fd || s->reply_size || s->cookie ||
+		       s->flags & MBOX_REPEATABLE ? -EINVAL : 0;
+
+	file = fget(s->reply_fd);
+	if (!file)
+		return -EBADF;
+	obj = mbox_file_object(file);
+	if (obj && obj->ops->kind == MBOX_KIND_MAILBOX &&
+	    file->f_mode & FMODE_WRITE)
+		draft->answer = mbox_answer_reserve(file->private_data,
+						    s->reply_size, s->cookie,
+						    why);
+	else
+		draft->answer = ERR_PTR(-EBADF);
+	fput(file);
+	if (IS_ERR(draft->answer))
+		return PTR_ERR(draft->answer);
+
+	draft->kind = MBOX_CALL;
+	draft->reply_max = s->reply_size;
+	draft->repeatable = s->flags & MBOX_REPEATABLE;
+	return 0;
+}
+
 long mbox_ioctl_send(struct mbox_request *req)
 {
 	struct mbox_endpoint *ep = req->file->private_data;
@@ -85,17 +118,21 @@ long mbox_ioctl_send(struct mbox_request *req)
 	int ret;
 
 	ret = mbox_check_draft(req, &draft) ?:
-	      mbox_get_deadline(&until, req->file, s->flags, s->deadline);
+	      mbox_get_deadline(&until, req->file, s->flags, s->deadline) ?:
+	      mbox_get_answer(s, &draft, &why);
 	if (ret)
-		return ret;
+		return mbox_request_refuse(req, &s->refusal, &why, ret);
 
 	msg = mbox_make_whole(req, &draft, &s->fds, &why);
-	if (IS_ERR(msg))
-		return mbox_request_refuse(req, &s->refusal, &why, PTR_ERR(msg));
-	ret = mbox_send_msg(ep, msg, &until, &why);
-	if (likely(!ret))
-		return 0;
-	mbox_unmake_msg(mbox_to_mailbox(ep->obj), msg);
+	ret = PTR_ERR_OR_ZERO(msg);
+	if (likely(!ret)) {
+		ret = mbox_send_msg(ep, msg, &until, &why);
+		if (likely(!ret))
+			return 0;
+		mbox_unmake_msg(mbox_to_mailbox(ep->obj), msg);
+	}
+	if (draft.answer)
+		mbox_answer_cancel(draft.answer);
 	return mbox_request_refuse(req, &s->refusal, &why, ret);
 }
 
@@ -118,9 +155,20 @@ static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
 	r->msg_flags = 0;
 	r->deliveries = msg->deliveries;
 	r->reply_max = 0;
-	if (msg->call) {
+	r->cookie = 0;
+	r->status = 0;
+	r->error = 0;
+	if (msg->kind == MBOX_CALL) {
 		r->msg_flags = MBOX_MSG_CALL;
 		r->reply_max = msg->call->reply_max;
+	} else if (msg->kind == MBOX_ANSWER) {
+		r->msg_flags = MBOX_MSG_REPLY;
+		r->cookie = msg->call->cookie;
+		r->status = msg->call->status;
+		r->error = -msg->call->result;
+		/* The share is the caller's, the answer is not. */
+		r->pid = pid_vnr(msg->call->pid);
+		r->uid = from_kuid_munged(ns, msg->call->uid);
 	}
 }
 
@@ -185,7 +233,7 @@ static int mbox_deliver(struct mbox_request *req, struct mbox_msg *msg)
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_recv *r = &req->args.recv;
-	bool lease = r->flags & MBOX_LEASE || msg->call;
+	bool lease = r->flags & MBOX_LEASE || msg->kind == MBOX_CALL;
 	int nr, ret;
 
 	mbox_describe(r, msg);
@@ -298,7 +346,7 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 		.len = c->len,
 		.priority = c->priority,
 		.type = c->type,
-		.call = true,
+		.kind = MBOX_CALL,
 		.repeatable = c->flags & MBOX_REPEATABLE,
 		.reply_max = c->reply_size,
 	};

@@ -138,6 +138,7 @@ struct mbox_registry {
 
 struct mbox_object;
 struct mbox_endpoint;
+struct mbox_mailbox;
 
 struct mbox_registry *mbox_registry_get_current(void);
 void mbox_registry_get(struct mbox_registry *reg);
@@ -341,12 +342,13 @@ enum mbox_place {
  * @type: any number
  * @token: claimed or leased: its token; put off: the time until when
  * @process: leased: the process that received it, held
- * @call: for a call: within the same allocation
+ * @call: for a call or an answer: within the same allocation
  * @files: that it carries, if any
  * @len: bytes of @data
  * @cost: bytes that are charged for it
  * @deliveries: how often it has been delivered and has come back
  * @place: enum mbox_place
+ * @kind: enum mbox_msg_kind
  * @epoch: queued: the mailbox's at the time; an older one is being purged
  * @data: the message
  *
@@ -378,14 +380,27 @@ struct mbox_msg {
 	u32 cost;
 	u16 deliveries;
 	u8 place;
+	u8 kind;
 	u32 epoch;
 	u8 data[];
 };
 
+/* What a message is. */
+enum mbox_msg_kind {
+	MBOX_PLAIN,
+	MBOX_CALL,
+	MBOX_ANSWER,		/* to an asynchronous call */
+};
+
 /**
- * struct mbox_callinfo - what makes a message a call
+ * struct mbox_callinfo - what makes a message a call or an answer
  * @node: in @caller's calls, by @id
  * @msg: the message that it is of
+ * @answer: asynchronous call: the message that its reply goes into
+ * @to: answer: the mailbox that it goes to, held until it is there
+ * @cookie: answer: the caller's
+ * @pid: answer: who has replied, held
+ * @uid: answer: who has replied
  * @caller: the endpoint whose call it is; NULL once nobody waits for a reply
  * @waiter: the task that waits, if one does
  * @id: for the caller to find it again
@@ -405,6 +420,11 @@ struct mbox_msg {
 struct mbox_callinfo {
 	struct rb_node node;
 	struct mbox_msg *msg;
+	struct mbox_msg *answer;
+	struct mbox_mailbox *to;
+	u64 cookie;
+	struct pid *pid;
+	kuid_t uid;
 	struct mbox_endpoint *caller;
 	struct mbox_waiter *waiter;
 	u64 id;
@@ -429,10 +449,23 @@ struct mbox_draft {
 	u32 len;
 	u32 priority;
 	s64 type;
-	bool call;
+	u8 kind;
 	bool repeatable;
 	u32 reply_max;
+	struct mbox_msg *answer;
 };
+
+/* Does a task, or will one, wait for what becomes of it? */
+static inline bool mbox_msg_is_awaited(const struct mbox_msg *msg)
+{
+	return msg->kind == MBOX_CALL && !msg->call->answer;
+}
+
+/* A call that somebody has sent, and does not want answered any more. */
+static inline bool mbox_msg_is_cancelled(const struct mbox_msg *msg)
+{
+	return mbox_msg_is_awaited(msg) && !msg->call->caller;
+}
 
 u32 mbox_draft_cost(const struct mbox_draft *draft);
 struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft);
@@ -488,6 +521,7 @@ struct mbox_waiter {
  * @dead: shares to free
  * @gone: messages to free
  * @undeliverable: messages to move to the dead-letter mailbox
+ * @answers: to calls that are over, to deliver
  * @nr_tasks: how many of @tasks to wake
  * @messages: how many messages pollers can be told of
  * @room: whether there is room now, where there was none
@@ -499,6 +533,7 @@ struct mbox_after {
 	struct mbox_share *dead;
 	struct mbox_msg *gone;
 	struct mbox_msg *undeliverable;
+	struct mbox_msg *answers;
 	u32 nr_tasks;
 	u32 messages;
 	bool room;
@@ -715,6 +750,15 @@ void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process);
 int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 		    const void __user *buf, u32 len, s32 status,
 		    struct mbox_files *files);
+
+/* answer.c: calls that nobody waits for */
+
+struct mbox_msg *mbox_answer_reserve(struct mbox_endpoint *to, u32 size,
+				     u64 cookie, struct mbox_refused *why);
+void mbox_answer_cancel(struct mbox_msg *answer);
+void mbox_answer_note_locked(struct mbox_msg *call, int result,
+			     struct mbox_after *after);
+void mbox_answer_deliver(struct mbox_msg *first);
 
 /* files.c: descriptors that a message carries */
 

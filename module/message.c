@@ -20,10 +20,11 @@ static size_t mbox_callinfo_offset(u32 len)
 /* What a message takes of its user's limit, which is what it is allocated. */
 u32 mbox_draft_cost(const struct mbox_draft *draft)
 {
-	if (!draft->call)
+	if (draft->kind == MBOX_PLAIN)
 		return offsetof(struct mbox_msg, data) + draft->len;
 	return mbox_callinfo_offset(draft->len) +
-	       offsetof(struct mbox_callinfo, reply) + draft->reply_max;
+	       offsetof(struct mbox_callinfo, reply) +
+	       (draft->answer ? 0 : draft->reply_max);
 }
 
 /*
@@ -42,17 +43,19 @@ struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft)
 	msg = kvmalloc(cost, GFP_KERNEL_ACCOUNT);
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
-	if (copy_from_user(msg->data, draft->buf, draft->len)) {
+	if (draft->kind != MBOX_ANSWER &&
+	    copy_from_user(msg->data, draft->buf, draft->len)) {
 		kvfree(msg);
 		return ERR_PTR(-EFAULT);
 	}
 
 	msg->call = NULL;
-	if (draft->call) {
+	if (draft->kind != MBOX_PLAIN) {
 		msg->call = (void *)msg + mbox_callinfo_offset(draft->len);
 		memset(msg->call, 0, sizeof(*msg->call));
 		msg->call->repeatable = draft->repeatable;
 		msg->call->reply_max = draft->reply_max;
+		msg->call->answer = draft->answer;
 	}
 	msg->files = draft->files;
 	msg->sender = NULL;
@@ -61,6 +64,7 @@ struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft)
 	msg->token = 0;
 	msg->deliveries = 0;
 	msg->place = MBOX_NOWHERE;
+	msg->kind = draft->kind;
 	msg->cost = cost;
 	msg->priority = draft->priority;
 	msg->type = draft->type;
@@ -75,8 +79,10 @@ struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft)
 void mbox_msg_free(struct mbox_msg *msg)
 {
 	mbox_files_free(msg->files);
-	if (msg->call)
+	if (msg->call) {
 		mbox_files_free(msg->call->files);
+		put_pid(msg->call->pid);
+	}
 	put_pid(msg->process);
 	put_pid(msg->tid);
 	kvfree(msg);

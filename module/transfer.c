@@ -62,6 +62,7 @@ void mbox_after_init(struct mbox_after *after)
 	after->dead = NULL;
 	after->gone = NULL;
 	after->undeliverable = NULL;
+	after->answers = NULL;
 	after->nr_tasks = 0;
 	after->messages = 0;
 	after->room = false;
@@ -119,6 +120,8 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 	mbox_msg_free_all(after->gone);
 	if (unlikely(after->undeliverable))
 		mbox_forward(mb, after->undeliverable);
+	if (unlikely(after->answers))
+		mbox_answer_deliver(after->answers);
 }
 
 /* @msg is now held, by a task that is in a command. */
@@ -164,10 +167,15 @@ static void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	msg->seq = ++mb->seq;
 	msg->share->msgs++;
 	msg->share->bytes += msg->len;
 	mb->bytes += msg->len;
+	if (unlikely(msg->kind == MBOX_ANSWER)) {
+		/* It has its room, and comes when there is an answer. */
+		mbox_take_locked(mb, msg);
+		return;
+	}
+	msg->seq = ++mb->seq;
 	mbox_offer_locked(mb, msg, after);
 }
 
@@ -186,7 +194,7 @@ static void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	mbox_queue_remove(&mb->pending, msg);
 	msg->place = MBOX_NOWHERE;
 	msg->sender = NULL;
-	if (!msg->call)
+	if (!mbox_msg_is_awaited(msg))
 		mbox_waiter_done(sender, result, after);
 	else if (result)
 		mbox_call_over_locked(mb, msg, result, after);
@@ -444,7 +452,7 @@ static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	/* No error from here on. */
 	w->task = current;
 	w->msg = msg;
-	if (msg->call)
+	if (mbox_msg_is_awaited(msg))
 		mbox_call_begin_locked(ep, msg, w);
 	else
 		msg->sender = w;
@@ -585,7 +593,7 @@ void mbox_drop_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
 		      struct mbox_after *after)
 {
 	mbox_vacate_locked(mb, msg, after);
-	if (msg->call)
+	if (msg->kind == MBOX_CALL)
 		mbox_call_over_locked(mb, msg, result, after);
 	else
 		mbox_discard_locked(mb, msg, after);
@@ -615,7 +623,7 @@ void mbox_put_back(struct mbox_endpoint *ep, struct mbox_msg *msg)
 	mbox_after_init(&after);
 	mbox_lock(mb);
 	ep->nr_held--;
-	if (msg->call && !msg->call->caller) {
+	if (mbox_msg_is_cancelled(msg)) {
 		mbox_drop_locked(mb, msg, -ECANCELED, &after);
 	} else {
 		mb->held--;

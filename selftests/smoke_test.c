@@ -57,4 +57,19 @@ TEST_F(s,dead){
  for(int i=0;i<2;i++){ASSERT_EQ(0,lease(b,x,64,&r,MBOX_DONTWAIT)); struct mbox_nack n={.size=sizeof n,.token=r.token}; ASSERT_EQ(0,mt_ioctl(b,MBOX_IOC_NACK,&n));}
  EXPECT_EQ(-EAGAIN,lease(b,x,64,&r,MBOX_DONTWAIT)); ASSERT_EQ(0,lease(d,x,64,&r,MBOX_DONTWAIT)); EXPECT_EQ(5,r.priority); EXPECT_EQ(getpid(),r.pid); EXPECT_EQ(1,mt_stat_of(b).dead); EXPECT_EQ(0,mt_stat_of(b).dropped);
 }
+TEST_F(s,async){
+ int rb=mt_mailbox(self->dev,NULL,MT_RW); char b[64];
+ struct mbox_send m={.size=sizeof m,.flags=MBOX_ASYNC,.buf=(uintptr_t)"hi",.len=3,.reply_fd=rb,.reply_size=16,.cookie=77};
+ ASSERT_EQ(0,mt_sendmsg(self->box,&m)); EXPECT_EQ(1,mt_stat_of(rb).held);
+ m.cookie=78; ASSERT_EQ(0,mt_sendmsg(self->box,&m));
+ struct mbox_recv r={.buf=(uintptr_t)b,.buf_size=64};
+ ASSERT_EQ(0,mt_recvmsg(self->box,&r)); EXPECT_EQ(MBOX_MSG_CALL,r.msg_flags); EXPECT_EQ(16,r.reply_max);
+ int p[2]; pipe(p);
+ struct mbox_reply y={.size=sizeof y,.token=r.token,.buf=(uintptr_t)"yes",.len=4,.status=3,.fds={.fds=(uintptr_t)p,.nr=2}};
+ ASSERT_EQ(0,mt_ioctl(self->box,MBOX_IOC_REPLY,&y)); close(p[0]);close(p[1]);
+ int q[2]; struct mbox_recv a={.buf=(uintptr_t)b,.buf_size=64,.fds={.fds=(uintptr_t)q,.nr=2}};
+ ASSERT_EQ(0,mt_recvmsg(rb,&a)); EXPECT_EQ(77,a.cookie); EXPECT_EQ(3,a.status); EXPECT_EQ(0,a.error); EXPECT_STREQ("yes",b); EXPECT_EQ(4,a.len); EXPECT_EQ(MBOX_MSG_REPLY,a.msg_flags); EXPECT_EQ(getpid(),a.pid); EXPECT_EQ(2,a.fds.nr); EXPECT_EQ(1,write(q[1],"x",1)); EXPECT_EQ(1,read(q[0],b,1));
+ close(self->box); a.fds=(struct mbox_fds){0};
+ ASSERT_EQ(0,mt_recvmsg(rb,&a)); EXPECT_EQ(78,a.cookie); EXPECT_EQ(EPIPE,a.error); EXPECT_EQ(0,mt_stat_of(rb).held); EXPECT_EQ(0,mt_stat_of(rb).bytes);
+}
 TEST_HARNESS_MAIN

@@ -30,8 +30,8 @@ MBOX_ABI(struct mbox_target, 40);
 MBOX_ABI(struct mbox_stat, 408);
 MBOX_ABI(struct mbox_set, 32);
 MBOX_ABI(struct mbox_usage, 112);
-MBOX_ABI(struct mbox_send, 88);
-MBOX_ABI(struct mbox_recv, 160);
+MBOX_ABI(struct mbox_send, 104);
+MBOX_ABI(struct mbox_recv, 176);
 
 static inline int mbox_command(int fd, unsigned long command, void *arg)
 {

@@ -521,6 +521,7 @@ struct mbox_set {
 #define MBOX_REPEATABLE		0x00000008	/* call: may be served again */
 
 #define MBOX_INHERIT		0x00000010	/* fds received: not close-on-exec */
+#define MBOX_ASYNC		0x00000020	/* send: a call, see @reply_fd */
 
 /**
  * struct mbox_fds - descriptors that a message carries
@@ -548,11 +549,12 @@ struct mbox_fds {
 /* Bits of @msg_flags in mbox_recv, and of @state in mbox_held. */
 #define MBOX_MSG_CALL		0x00000001	/* the sender waits for a reply */
 #define MBOX_MSG_CANCELLED	0x00000002	/* but not any more */
+#define MBOX_MSG_REPLY		0x00000004	/* the reply to an asynchronous call */
 
 /**
  * struct mbox_send - MBOX_IOC_SEND: send a message
  * @size: sizeof(struct mbox_send)
- * @flags: MBOX_DONTWAIT, MBOX_REALTIME
+ * @flags: MBOX_DONTWAIT, MBOX_REALTIME, MBOX_ASYNC, MBOX_REPEATABLE
  * @buf: pointer to the data
  * @len: its length in bytes; 0 is a message too
  * @priority: 0 to MBOX_PRIORITY_MAX
@@ -563,6 +565,16 @@ struct mbox_fds {
  *	sends if there is room (mq_timedsend).
  * @refusal: out: on EAGAIN, ETIMEDOUT and EDQUOT, what there was no room in
  * @fds: descriptors to send along
+ * @reply_fd: with MBOX_ASYNC, a descriptor of the mailbox that the reply shall go
+ *	to, open for writing (EBADF), of variable message size; 0 otherwise
+ * @reply_size: with MBOX_ASYNC, how much a reply may take; 0 otherwise
+ * @cookie: with MBOX_ASYNC, any number, to know the reply by; 0 otherwise
+ *
+ * With MBOX_ASYNC the message is a call, as with MBOX_IOC_CALL, but the reply
+ * comes as a message with MBOX_MSG_REPLY, or in its place one that tells why
+ * there is none. The room for it is taken in the reply mailbox at once (EAGAIN if
+ * there is none: it does not wait for that), and charged to the caller. The call
+ * cannot be cancelled, and does not end with the caller.
  *
  * Waits, where the mailbox is full, for room; those who wait get it by the
  * priority of their messages, then in the order in which they came, and a
@@ -586,6 +598,9 @@ struct mbox_send {
 	__aligned_u64 deadline;
 	struct mbox_refusal refusal;
 	struct mbox_fds fds;
+	__s32 reply_fd;
+	__u32 reply_size;
+	__aligned_u64 cookie;
 };
 
 #define MBOX_IOC_SEND		_IO(MBOX_IOC_TYPE, MBOX_CMD_SEND)
@@ -624,6 +639,10 @@ struct mbox_send {
  * @reserved2: 0
  * @reply_fds: see @reply_token
  * @fds: where received descriptors go
+ * @cookie: out: of a reply: as sent with the call
+ * @status: out: of a reply: the server's
+ * @error: out: of a reply: 0, or in place of a reply the errno that
+ *	MBOX_IOC_CALL would have failed with; there is no sender then
  *
  * With MBOX_LEASE, and for every call, the message stays held, and keeps its
  * room, until it is acked, nacked or replied to, by any process that shares the
@@ -670,6 +689,9 @@ struct mbox_recv {
 	__u32 reserved2;
 	struct mbox_fds reply_fds;
 	struct mbox_fds fds;
+	__aligned_u64 cookie;
+	__s32 status;
+	__s32 error;
 };
 
 #define MBOX_IOC_RECV		_IO(MBOX_IOC_TYPE, MBOX_CMD_RECV)
