@@ -92,6 +92,14 @@ struct mbox_msg *mbox_unlease_locked(struct mbox_endpoint *ep, u64 token)
 	return msg;
 }
 
+/* Look at what is put off in @delay nanoseconds, not before. */
+static void mbox_delay_start(struct mbox_mailbox *mb, u64 delay)
+{
+	mod_delayed_work(system_wq, &mb->timer,
+			 min_t(u64, nsecs_to_jiffies64(delay) + 1,
+			       MAX_JIFFY_OFFSET));
+}
+
 /* Put the claimed @msg off for @delay nanoseconds. */
 static void mbox_delay_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			      u64 delay)
@@ -102,8 +110,7 @@ static void mbox_delay_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	msg->token = ktime_get_ns() + delay;
 	rb_add(&msg->order, &mb->delayed, mbox_lease_less);
 	if (rb_first(&mb->delayed) == &msg->order)
-		mod_delayed_work(system_wq, &mb->timer,
-				 nsecs_to_jiffies64(delay) + 1);
+		mbox_delay_start(mb, delay);
 }
 
 /* The claimed @msg comes back undone, to be received again after @delay. */
@@ -244,8 +251,7 @@ static void mbox_delayed_work(struct work_struct *work)
 		struct mbox_msg *msg = mbox_lease_entry(node);
 
 		if (msg->token > now) {
-			mod_delayed_work(system_wq, &mb->timer,
-					 nsecs_to_jiffies64(msg->token - now) + 1);
+			mbox_delay_start(mb, msg->token - now);
 			break;
 		}
 		rb_erase(node, &mb->delayed);

@@ -108,6 +108,7 @@ static int mbox_get_mailbox(struct mbox_plan *plan,
 	plan->max_bytes = c->max_bytes ?:
 			  max_t(u64, MBOX_DEFAULT_MAX_BYTES, plan->msg_size);
 	if (plan->msg_size > MBOX_MSG_SIZE_MAX ||
+	    plan->max_deliveries > U16_MAX ||
 	    plan->max_bytes < plan->msg_size)
 		return -EINVAL;
 	return 0;

@@ -62,9 +62,7 @@ static void mbox_mailbox_release(struct mbox_endpoint *ep)
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
-	if (ep->share)
-		mbox_share_put_locked(mb, ep->share, &after);
-	ep->share = NULL;
+	mbox_share_forget_locked(mb, ep, &after);
 	mbox_unlock(mb, &after);
 }
 

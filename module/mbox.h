@@ -281,10 +281,14 @@ int mbox_object_set(struct mbox_object *obj, const struct mbox_set *set);
 
 struct mbox_share;
 
+#define MBOX_EP_SHARES		8
+
 /**
  * struct mbox_endpoint - one open file of an object
  * @obj: the object, held; NULL until the open has succeeded
- * @share: mailbox: the share that was last sent on, under obj->lock
+ * @share: mailbox: the shares that were last sent on: more than one where
+ *	processes share the endpoint; under obj->lock
+ * @next_share: which of them gives way to another
  * @owners: the process that owns a process-owned object has opened it
  * @nr_held: messages claimed or leased through it; this and all below under
  *	obj->lock
@@ -296,7 +300,8 @@ struct mbox_share;
  */
 struct mbox_endpoint {
 	struct mbox_object *obj;
-	struct mbox_share *share;
+	struct mbox_share *share[MBOX_EP_SHARES];
+	u32 next_share;
 	bool owners;
 	u32 nr_held;
 	u32 nr_cancelled;
@@ -467,8 +472,10 @@ static inline bool mbox_msg_is_cancelled(const struct mbox_msg *msg)
 	return mbox_msg_is_awaited(msg) && !msg->call->caller;
 }
 
-u32 mbox_draft_cost(const struct mbox_draft *draft);
-struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft);
+struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
+			       const struct mbox_draft *draft,
+			       struct mbox_refused *why);
+void mbox_unmake_msg(struct mbox_mailbox *mb, struct mbox_msg *msg);
 void mbox_msg_free(struct mbox_msg *msg);
 void mbox_msg_free_all(struct mbox_msg *first);
 
@@ -606,8 +613,24 @@ void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
 				struct mbox_after *after);
 void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 			   struct mbox_after *after);
+void mbox_share_forget_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			      struct mbox_after *after);
 void mbox_share_largest_locked(struct mbox_mailbox *mb,
 			       struct mbox_refused *why);
+
+/* What it takes to charge somebody: tried once, and again with more of it. */
+struct mbox_charging {
+	struct mbox_share *spare;
+	bool force;
+};
+
+int mbox_charge_locked(struct mbox_endpoint *ep, u32 cost,
+		       struct mbox_charging *charge, struct mbox_share **sharep,
+		       struct mbox_refused *why, struct mbox_after *after);
+bool mbox_charge_again(struct mbox_charging *charge, int *ret);
+struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 cost,
+				struct mbox_refused *why);
+void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost);
 
 /* mailbox.c: the life of a mailbox */
 
@@ -691,6 +714,9 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 bool mbox_deaf_locked(const struct mbox_mailbox *mb);
 bool mbox_mute_locked(const struct mbox_mailbox *mb);
 bool mbox_writable_locked(const struct mbox_mailbox *mb);
+bool mbox_turn_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after);
 void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		       struct mbox_after *after);
 void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
@@ -703,10 +729,6 @@ void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 void mbox_explain_locked(struct mbox_mailbox *mb, struct mbox_refused *why);
 
-struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
-			       const struct mbox_draft *draft,
-			       struct mbox_refused *why);
-void mbox_unmake_msg(struct mbox_mailbox *mb, struct mbox_msg *msg);
 int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why);
 int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg *msg,
@@ -716,6 +738,9 @@ struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, u32 room, u32 *needed,
 void mbox_ack(struct mbox_endpoint *ep, struct mbox_msg *msg);
 void mbox_put_back(struct mbox_endpoint *ep, struct mbox_msg *msg);
 int mbox_purge(struct mbox_mailbox *mb, int result);
+
+/* dead.c: messages that came back too often */
+
 void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first);
 
 /* hold.c: messages under a lease */

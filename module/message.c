@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * One message: made of user memory before any lock is taken, stamped with who
- * sends it, freed after every lock is let go.
+ * sends it, charged to its user, freed after every lock is let go.
  */
 #include <linux/cred.h>
 #include <linux/mm.h>
@@ -18,7 +18,7 @@ static size_t mbox_callinfo_offset(u32 len)
 }
 
 /* What a message takes of its user's limit, which is what it is allocated. */
-u32 mbox_draft_cost(const struct mbox_draft *draft)
+static u32 mbox_draft_cost(const struct mbox_draft *draft)
 {
 	if (draft->kind == MBOX_PLAIN)
 		return offsetof(struct mbox_msg, data) + draft->len;
@@ -33,7 +33,7 @@ u32 mbox_draft_cost(const struct mbox_draft *draft)
  * from the beginning, and beside the request: that must stay whole, to be
  * given to another server.
  */
-struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft)
+static struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft)
 {
 	u32 cost = mbox_draft_cost(draft);
 	struct mbox_msg *msg;
@@ -96,4 +96,37 @@ void mbox_msg_free_all(struct mbox_msg *first)
 		first = msg->next;
 		mbox_msg_free(msg);
 	}
+}
+
+/*
+ * Make a message. A small one is charged when it is sent, with the lock taken
+ * once; a large one is charged before it takes any memory.
+ */
+struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
+			       const struct mbox_draft *draft,
+			       struct mbox_refused *why)
+{
+	u32 cost = mbox_draft_cost(draft);
+	struct mbox_share *share = NULL;
+	struct mbox_msg *msg;
+
+	if (cost > PAGE_SIZE) {
+		share = mbox_reserve(ep, cost, why);
+		if (IS_ERR(share))
+			return ERR_CAST(share);
+	}
+	msg = mbox_msg_alloc(draft);
+	if (!IS_ERR(msg))
+		msg->share = share;
+	else if (share)
+		mbox_unreserve(mbox_to_mailbox(ep->obj), share, cost);
+	return msg;
+}
+
+/* Undo that: it has not got in, or is back. */
+void mbox_unmake_msg(struct mbox_mailbox *mb, struct mbox_msg *msg)
+{
+	if (msg->share)
+		mbox_unreserve(mb, msg->share, msg->cost);
+	mbox_msg_free(msg);
 }

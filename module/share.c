@@ -8,6 +8,7 @@
  * each message. A share goes, and what it has drawn goes back, when no message
  * and no endpoint points to it any more.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/pid.h>
 #include <linux/slab.h>
@@ -146,23 +147,38 @@ struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
 					  struct mbox_share **spare,
 					  struct mbox_after *after)
 {
-	struct mbox_share *share = ep->share;
+	struct mbox_share *share, **slot;
+	u32 i;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(share && mbox_share_is_current(share)))
-		return share;
+	for (i = 0; i < MBOX_EP_SHARES && ep->share[i]; i++)
+		if (likely(mbox_share_is_current(ep->share[i])))
+			return ep->share[i];
 
 	share = mbox_share_lookup_locked(mb, task_tgid(current),
 					 current_user_ns(), current_euid(),
 					 spare);
-	if (share) {
-		share->refs++;
-		if (ep->share)
-			mbox_share_put_locked(mb, ep->share, after);
-		ep->share = share;
-	}
+	if (!share)
+		return NULL;
+	slot = &ep->share[ep->next_share++ % MBOX_EP_SHARES];
+	if (*slot)
+		mbox_share_put_locked(mb, *slot, after);
+	share->refs++;
+	*slot = share;
 	return share;
+}
+
+/* @ep is about to go, and points to none any more. */
+void mbox_share_forget_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			      struct mbox_after *after)
+{
+	u32 i;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	for (i = 0; i < MBOX_EP_SHARES && ep->share[i]; i++)
+		mbox_share_put_locked(mb, ep->share[i], after);
 }
 
 void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
@@ -250,4 +266,77 @@ void mbox_share_largest_locked(struct mbox_mailbox *mb,
 			why->uid = uid;
 		}
 	}
+}
+
+/*
+ * Charge @cost to the current task's share, which is then *@sharep. -ENODATA
+ * if there is no share, -EDQUOT and @why if a limit is reached: see
+ * mbox_charge_again().
+ */
+int mbox_charge_locked(struct mbox_endpoint *ep, u32 cost,
+		       struct mbox_charging *charge, struct mbox_share **sharep,
+		       struct mbox_refused *why, struct mbox_after *after)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_share *share;
+	int ret;
+
+	share = mbox_share_find_locked(mb, ep, &charge->spare, after);
+	if (unlikely(!share))
+		return -ENODATA;
+	ret = mbox_share_charge_locked(mb, share, cost, charge->force, why);
+	if (likely(!ret))
+		*sharep = share;
+	return ret;
+}
+
+/* Without the lock: may what has failed with *@ret succeed when tried again? */
+bool mbox_charge_again(struct mbox_charging *charge, int *ret)
+{
+	if (likely(*ret != -ENODATA && *ret != -EDQUOT))
+		return false;
+	if (*ret == -EDQUOT) {
+		if (charge->force || !capable(CAP_SYS_RESOURCE))
+			return false;
+		charge->force = true;
+		return true;
+	}
+	charge->spare = mbox_share_alloc();
+	if (charge->spare)
+		return true;
+	*ret = -ENOMEM;
+	return false;
+}
+
+/* Charge @cost before the message is made. Returns the share that has it. */
+struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 cost,
+				struct mbox_refused *why)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_share *share = NULL;
+	struct mbox_charging charge = {};
+	int ret;
+
+	do {
+		struct mbox_after after;
+
+		mbox_after_init(&after);
+		mbox_lock(mb);
+		ret = mbox_charge_locked(ep, cost, &charge, &share, why, &after);
+		mbox_unlock(mb, &after);
+	} while (mbox_charge_again(&charge, &ret));
+
+	mbox_share_free_all(charge.spare);
+	return ret ? ERR_PTR(ret) : share;
+}
+
+/* Undo that: the message has not come to be, or has not got in. */
+void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost)
+{
+	struct mbox_after after;
+
+	mbox_after_init(&after);
+	mbox_lock(mb);
+	mbox_share_uncharge_locked(mb, share, cost, &after);
+	mbox_unlock(mb, &after);
 }

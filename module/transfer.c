@@ -22,7 +22,6 @@
  * Room that is given back goes to those who wait for it, in their order, before
  * any newcomer sees it. A sender is woken when its message is in.
  */
-#include <linux/capability.h>
 #include <linux/rcupdate.h>
 #include "mbox.h"
 
@@ -162,8 +161,8 @@ void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 }
 
 /* Take @msg in. There is room for it, or there will be: nothing can fail. */
-static void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			      struct mbox_after *after)
+void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -303,124 +302,12 @@ static int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
 }
 
 /* Is it the turn of a message that comes now, and is there room for it? */
-static bool mbox_turn_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+bool mbox_turn_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	struct mbox_msg *first = mbox_queue_first(&mb->pending);
 
 	return mbox_fits_locked(mb, msg->len) &&
 	       (!first || msg->priority > first->priority);
-}
-
-/* What it takes to charge somebody: tried once, and again with more of it. */
-struct mbox_charging {
-	struct mbox_share *spare;
-	bool force;
-};
-
-/*
- * Charge @cost to the current task's share, which @ep then points to. -ENODATA
- * if there is no share, -EDQUOT and @why if a limit is reached: see
- * mbox_charge_again().
- */
-static int mbox_charge_locked(struct mbox_endpoint *ep, u32 cost,
-			      struct mbox_charging *charge,
-			      struct mbox_refused *why,
-			      struct mbox_after *after)
-{
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_share *share;
-
-	share = mbox_share_find_locked(mb, ep, &charge->spare, after);
-	if (unlikely(!share))
-		return -ENODATA;
-	return mbox_share_charge_locked(mb, share, cost, charge->force, why);
-}
-
-/* Without the lock: may what has failed with *@ret succeed when tried again? */
-static bool mbox_charge_again(struct mbox_charging *charge, int *ret)
-{
-	if (likely(*ret != -ENODATA && *ret != -EDQUOT))
-		return false;
-	if (*ret == -EDQUOT) {
-		if (charge->force || !capable(CAP_SYS_RESOURCE))
-			return false;
-		charge->force = true;
-		return true;
-	}
-	charge->spare = mbox_share_alloc();
-	if (charge->spare)
-		return true;
-	*ret = -ENOMEM;
-	return false;
-}
-
-/* Charge @cost before the message is made. Returns the share that has it. */
-static struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 cost,
-				       struct mbox_refused *why)
-{
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_share *share = NULL;
-	struct mbox_charging charge = {};
-	int ret;
-
-	do {
-		struct mbox_after after;
-
-		mbox_after_init(&after);
-		mbox_lock(mb);
-		ret = mbox_charge_locked(ep, cost, &charge, why, &after);
-		if (!ret)
-			share = ep->share;
-		mbox_unlock(mb, &after);
-	} while (mbox_charge_again(&charge, &ret));
-
-	mbox_share_free_all(charge.spare);
-	return ret ? ERR_PTR(ret) : share;
-}
-
-/* Undo that: the message has not come to be, or has not got in. */
-static void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share,
-			   u32 cost)
-{
-	struct mbox_after after;
-
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	mbox_share_uncharge_locked(mb, share, cost, &after);
-	mbox_unlock(mb, &after);
-}
-
-/*
- * Make a message. A small one is charged when it is sent, with the lock taken
- * once; a large one is charged before it takes any memory.
- */
-struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
-			       const struct mbox_draft *draft,
-			       struct mbox_refused *why)
-{
-	u32 cost = mbox_draft_cost(draft);
-	struct mbox_share *share = NULL;
-	struct mbox_msg *msg;
-
-	if (cost > PAGE_SIZE) {
-		share = mbox_reserve(ep, cost, why);
-		if (IS_ERR(share))
-			return ERR_CAST(share);
-	}
-	msg = mbox_msg_alloc(draft);
-	if (!IS_ERR(msg))
-		msg->share = share;
-	else if (share)
-		mbox_unreserve(mbox_to_mailbox(ep->obj), share, cost);
-	return msg;
-}
-
-/* Undo that: it has not got in, or is back. */
-void mbox_unmake_msg(struct mbox_mailbox *mb, struct mbox_msg *msg)
-{
-	if (msg->share)
-		mbox_unreserve(mb, msg->share, msg->cost);
-	mbox_msg_free(msg);
 }
 
 /*
@@ -443,10 +330,10 @@ static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 		return -EAGAIN;
 	}
 	if (likely(!msg->share)) {
-		ret = mbox_charge_locked(ep, msg->cost, charge, why, after);
+		ret = mbox_charge_locked(ep, msg->cost, charge, &msg->share,
+					 why, after);
 		if (unlikely(ret))
 			return ret;
-		msg->share = ep->share;
 	}
 
 	/* No error from here on. */
@@ -666,62 +553,4 @@ int mbox_purge(struct mbox_mailbox *mb, int result)
 		cond_resched();
 	}
 	return min_t(u32, count, INT_MAX);
-}
-
-/* Move @msg into @mb, whose share for its sender @spare may become. */
-static bool mbox_forward_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-				struct mbox_share **spare,
-				struct mbox_after *after)
-{
-	struct mbox_refused why;
-	struct mbox_share *share;
-
-	if (msg->len > mb->msg_size || (mb->fixed && msg->len != mb->msg_size) ||
-	    mbox_deaf_locked(mb) || !mbox_turn_locked(mb, msg))
-		return false;
-	share = mbox_share_adopt_locked(mb, spare);
-	if (mbox_share_charge_locked(mb, share, msg->cost, false, &why)) {
-		mbox_share_tidy_locked(mb, share, after);
-		return false;
-	}
-	msg->share = share;
-	mbox_admit_locked(mb, msg, after);
-	return true;
-}
-
-/*
- * Move messages that @mb could not deliver to its dead-letter mailbox, or drop
- * them. They have no room in @mb any more, but are still charged there. The two
- * mailboxes are never locked together.
- */
-void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first)
-{
-	struct mbox_mailbox *to = mb->dead_letter;
-
-	while (first) {
-		struct mbox_msg *msg = first;
-		struct mbox_share *share = msg->share, *spare;
-		struct mbox_after after;
-		u32 cost = msg->cost;
-		bool moved = false;
-
-		first = msg->next;
-		spare = to ? mbox_share_clone(share) : NULL;
-		if (spare) {
-			mbox_after_init(&after);
-			mbox_lock(to);
-			moved = mbox_forward_locked(to, msg, &spare, &after);
-			mbox_unlock(to, &after);
-			mbox_share_free_all(spare);
-		}
-
-		mbox_after_init(&after);
-		mbox_lock(mb);
-		if (!moved)
-			mb->dropped++;
-		mbox_share_uncharge_locked(mb, share, cost, &after);
-		mbox_unlock(mb, &after);
-		if (!moved)
-			mbox_msg_free(msg);
-	}
 }

@@ -46,6 +46,12 @@ static inline uint64_t mbox_pointer(const void *p)
 	return (uintptr_t)p;
 }
 
+/* Lengths have 32 bits: of a buffer, no more than these is ever used. */
+static inline uint32_t mbox_buffer_size(size_t size)
+{
+	return size < UINT32_MAX ? size : UINT32_MAX;
+}
+
 /*
  * The kernel judges names. One byte more than it allows is enough for that,
  * and a string of any length keeps its length within 32 bits.

@@ -266,7 +266,7 @@ struct mbox_refusal {
  * @max_deliveries: mailbox: how often a message may be delivered under a lease
  *	and come back. After that it goes to the dead-letter mailbox, or is dropped
  *	and counted where there is none or it is full; a call ends with ECONNRESET.
- *	0 for any number
+ *	0 for any number; at most 65535
  * @dead_letter: mailbox, with MBOX_CREATE_DEAD_LETTER: a descriptor, open for
  *	writing, of the mailbox that such messages go to, which must have no
  *	dead-letter mailbox itself (EINVAL). They keep their sender, and stay
@@ -378,7 +378,8 @@ struct mbox_open {
  * For the owner, or with CAP_IPC_OWNER (EACCES otherwise). The name is free at
  * once. The object lives on until its last descriptor (and mapping) is closed;
  * nobody can open it any more but through a descriptor. What is queued can be
- * received as long as there is a descriptor that can receive. ENOENT if it has neither name nor id (any more).
+ * received as long as there is a descriptor that can receive. ENOENT if it has
+ * neither name nor id (any more).
  *
  * Return: 0.
  */
