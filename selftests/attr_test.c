@@ -138,8 +138,8 @@ TEST_F(attr, owner_and_others)
 	}
 }
 
-/* A group is not the owner, and neither is who created it. */
-TEST_F(attr, group_and_creator)
+/* Who is in its group is not its owner. */
+TEST_F(attr, group)
 {
 	static const struct mt_as in_group = { .uid = MT_UID_B,
 					       .gid = MT_UID_A };
@@ -147,31 +147,94 @@ TEST_F(attr, group_and_creator)
 
 	if (!mt_fork(&child, &in_group)) {
 		struct mbox_set set = { .flags = MBOX_SET_MODE, .mode = 0600 };
-		struct mbox_set away = { .flags = MBOX_SET_UID,
-					 .uid = MT_UID_A };
-		char *name = mt_name("given");
 		int fd = mt_open(self->dev, self->name, MT_RW);
 
 		EXPECT_EQ(-EACCES, mt_set(fd, &set));
 		EXPECT_EQ(-EACCES, mt_unlink(self->dev, self->name));
-		close(fd);
-
-		/* once given away it cannot be taken back */
-		fd = mt_mailbox(self->dev, name, MT_RW);
-		EXPECT_EQ(0, mt_set(fd, &away));
-		away.uid = MT_UID_B;
-		EXPECT_EQ(-EACCES, mt_set(fd, &away));
-		EXPECT_EQ(-EACCES, mt_unlink(self->dev, name));
-		EXPECT_EQ(-EACCES, mt_open(self->dev, name, MBOX_O_READ));
-		EXPECT_EQ(0, mt_send(fd, "", 0, 0, 0));
-		EXPECT_EQ(0, mt_tell(child.sock, mt_stat_of(fd).id));
-		EXPECT_EQ(0, mt_hear(child.sock));
 		MT_CHILD_EXIT();
 	}
-	EXPECT_EQ(0, mt_unlink_target(self->dev,
-				      mt_by_id(mt_hear(child.sock))));
-	mt_tell(child.sock, 0);
 	EXPECT_EQ(0, mt_child_end(&child));
+}
+
+static int set_uid(int fd, uid_t uid)
+{
+	struct mbox_set set = { .flags = MBOX_SET_UID, .uid = uid };
+
+	return mt_set(fd, &set);
+}
+
+static int set_gid(int fd, gid_t gid)
+{
+	struct mbox_set set = { .flags = MBOX_SET_GID, .gid = gid };
+
+	return mt_set(fd, &set);
+}
+
+/* The owner cannot pass it off as another's, but to a group of one's own. */
+TEST_F(attr, giving_away)
+{
+	gid_t groups[] = { 4004, 4005 };
+	struct mt_child child;
+	int fd;
+
+	ASSERT_EQ(0, setgroups(2, groups));
+	if (!mt_fork(&child, NULL)) {
+		EXPECT_EQ(0, setresgid(MT_UID_A, MT_UID_A, MT_UID_A));
+		EXPECT_EQ(0, setresuid(MT_UID_A, MT_UID_A, MT_UID_A));
+		fd = mt_open(self->dev, self->name, 0);
+		EXPECT_EQ(-EACCES, set_uid(fd, MT_UID_B));
+		EXPECT_EQ(-EACCES, set_uid(fd, 0));
+		EXPECT_EQ(0, set_uid(fd, MT_UID_A));
+		EXPECT_EQ(-EACCES, set_gid(fd, MT_UID_B));
+		EXPECT_EQ(0, set_gid(fd, 4004));
+		EXPECT_EQ(0, set_gid(fd, 4005));
+		EXPECT_EQ(0, set_gid(fd, MT_UID_A));
+		MT_CHILD_EXIT();
+	}
+	EXPECT_EQ(0, mt_child_end(&child));
+	ASSERT_EQ(0, setgroups(0, NULL));
+	EXPECT_EQ((__u32)MT_UID_A, mt_stat_of(self->box).uid);
+	EXPECT_EQ((__u32)MT_UID_A, mt_stat_of(self->box).gid);
+}
+
+/* CAP_CHOWN lets an owner do it; it makes nobody an owner. */
+TEST_F(attr, giving_away_with_the_capability)
+{
+	static const struct mt_as a = { .uid = MT_UID_A, .gid = MT_UID_A,
+					.caps = 1ULL << CAP_CHOWN };
+	static const struct mt_as b = { .uid = MT_UID_B, .gid = MT_UID_B,
+					.caps = 1ULL << CAP_CHOWN };
+	static const struct mt_as ipc = { .uid = MT_UID_B, .gid = MT_UID_B,
+					  .caps = 1ULL << CAP_IPC_OWNER };
+	static const struct mt_as * const refused[] = { &b, &ipc };
+	struct mt_child child;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		if (mt_fork(&child, refused[i])) {
+			EXPECT_EQ(0, mt_child_end(&child));
+			continue;
+		}
+		fd = mt_open(self->dev, self->name, 0);
+		EXPECT_EQ(-EACCES, set_uid(fd, MT_UID_B));
+		EXPECT_EQ(-EACCES, set_gid(fd, 4004));
+		MT_CHILD_EXIT();
+	}
+	if (!mt_fork(&child, &a)) {
+		fd = mt_open(self->dev, self->name, MT_RW);
+		EXPECT_EQ(0, set_gid(fd, MT_UID_B));
+		EXPECT_EQ(0, set_uid(fd, MT_UID_B));
+		/* it cannot be taken back */
+		EXPECT_EQ(-EACCES, set_uid(fd, MT_UID_A));
+		EXPECT_EQ(-EACCES, mt_unlink(self->dev, self->name));
+		/* what is open stays so */
+		EXPECT_EQ(0, mt_send(fd, "", 0, 0, 0));
+		MT_CHILD_EXIT();
+	}
+	EXPECT_EQ(0, mt_child_end(&child));
+	EXPECT_EQ((__u32)MT_UID_B, mt_stat_of(self->box).uid);
+	EXPECT_EQ((__u32)MT_UID_B, mt_stat_of(self->box).gid);
 }
 
 /* It stays charged to whoever made it. */
@@ -273,38 +336,41 @@ TEST_F(attr, ids_of_a_user_namespace)
 {
 	/* 0 is A, 1 is B, and no others */
 	static const struct mt_as as = { .uid = MT_UID_A, .gid = MT_UID_A,
-					 .ns = CLONE_NEWUSER,
+					 .ns = CLONE_NEWUSER | CLONE_NEWNET,
 					 .map = "0 4001 2" };
 	struct mt_child child;
+	int fd;
 
 	if (!mt_fork(&child, &as)) {
-		struct mbox_set set = { .flags = MBOX_SET_UID | MBOX_SET_GID };
-		int fd = mt_open(self->dev, self->name, 0);
+		int box = mt_mailbox(mt_device(), NULL, MT_RW);
 		struct mbox_stat stat;
 
-		EXPECT_EQ(0, mt_stat(fd, &stat));
-		EXPECT_EQ(0U, stat.uid);
-		EXPECT_EQ(0U, stat.gid);
-		set.uid = 2;
-		EXPECT_EQ(-EINVAL, mt_set(fd, &set));
-		set.uid = MT_UID_B;
-		EXPECT_EQ(-EINVAL, mt_set(fd, &set));
-		set.uid = 1;
-		set.gid = 1;
-		EXPECT_EQ(0, mt_set(fd, &set));
-		EXPECT_EQ(0, mt_tell(child.sock, 0));
+		EXPECT_EQ(-EINVAL, set_uid(box, 2));
+		EXPECT_EQ(-EINVAL, set_uid(box, MT_UID_B));
+		EXPECT_EQ(-EINVAL, set_gid(box, 2));
+		EXPECT_EQ(0, set_uid(box, 1));
+		EXPECT_EQ(0, set_gid(box, 1));
+		EXPECT_EQ(0, mt_stat(box, &stat));
+		EXPECT_EQ(1U, stat.uid);
+		EXPECT_EQ(1U, stat.gid);
+		EXPECT_EQ(0, mt_fd_send(child.sock, box));
 		/* the parent makes root the owner, whom we have no id for */
 		EXPECT_EQ(0, mt_hear(child.sock));
-		EXPECT_EQ(0, mt_stat(fd, &stat));
+		EXPECT_EQ(0, mt_stat(box, &stat));
 		EXPECT_EQ(65534U, stat.uid);
 		EXPECT_EQ(65534U, stat.gid);
+
+		/* our capabilities count for nothing outside */
+		fd = mt_open(self->dev, self->name, 0);
+		EXPECT_EQ(0U, mt_stat_of(fd).uid);
+		EXPECT_EQ(-EACCES, set_uid(fd, 1));
 		MT_CHILD_EXIT();
 	}
-	EXPECT_EQ(0, mt_hear(child.sock));
-	EXPECT_EQ((__u32)MT_UID_B, mt_stat_of(self->box).uid);
-	EXPECT_EQ((__u32)MT_UID_B, mt_stat_of(self->box).gid);
-	EXPECT_EQ(0, mt_set(self->box, &(struct mbox_set){
-				.flags = MBOX_SET_UID | MBOX_SET_GID }));
+	fd = mt_fd_recv(child.sock);
+	EXPECT_EQ((__u32)MT_UID_B, mt_stat_of(fd).uid);
+	EXPECT_EQ((__u32)MT_UID_B, mt_stat_of(fd).gid);
+	EXPECT_EQ(0, set_uid(fd, 0));
+	EXPECT_EQ(0, set_gid(fd, 0));
 	mt_tell(child.sock, 0);
 	EXPECT_EQ(0, mt_child_end(&child));
 }

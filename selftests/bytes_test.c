@@ -108,8 +108,10 @@ TEST_F(bytes, refused_send_changes_nothing)
 		struct mt_state before;
 		char c;
 
-		/* more than all there is */
+		/* more than all there is: it is not even looked at */
 		EXPECT_EQ(-EDQUOT, mt_send(self->box, large, sizeof(large),
+					   0, 0));
+		EXPECT_EQ(-EDQUOT, mt_send(self->box, NULL, sizeof(large),
 					   0, 0));
 		fill(self->box, self->data, 100, &last);
 		before = mt_state_of(self->dev, self->box, MT_UID_A);
@@ -190,6 +192,45 @@ TEST_F(bytes, sender_pays_until_received)
 	EXPECT_EQ(0U, used_by(self->dev, MT_UID_A));
 }
 
+/*
+ * Nothing of what has gone is counted. The user keeps a mailbox: with its last
+ * object the kernel may forget a user, and all mistakes in counting with it.
+ */
+TEST_F(bytes, all_comes_back)
+{
+	struct mt_child child;
+
+	if (!mt_fork(&child, &mt_user_a)) {
+		int box = mt_mailbox(self->dev, NULL, MT_RW), i, fd;
+		struct mbox_usage before, usage;
+
+		EXPECT_LE(0, box);
+		EXPECT_EQ(0, mt_usage(self->dev, MT_UID_A, &before));
+		EXPECT_EQ(1U, before.mailboxes.used);
+		for (i = 0; i < 4; i++) {
+			/* received, purged, deserted, and a region */
+			fd = i < 3 ? mt_mailbox(self->dev, NULL, MT_RW) :
+				     mt_region(self->dev, NULL, MT_RW, 10000);
+			EXPECT_LE(0, fd);
+			if (i < 3)
+				EXPECT_EQ(0, mt_send(fd, self->data,
+						     8 * KIB, 0, 0));
+			if (i == 0)
+				EXPECT_EQ(8 * KIB, mt_recv(fd, self->data,
+							   8 * KIB, 0));
+			if (i == 1)
+				EXPECT_EQ(1, mt_purge(fd));
+			close(fd);
+			EXPECT_EQ(0, mt_usage(self->dev, MT_UID_A, &usage));
+			EXPECT_EQ(0, memcmp(&before, &usage, sizeof(usage))) {
+				TH_LOG("after %d", i);
+			}
+		}
+		MT_CHILD_EXIT();
+	}
+	EXPECT_EQ(0, mt_child_end(&child));
+}
+
 /* What is drawn in advance does not grow with what has passed. */
 TEST_F(bytes, traffic_leaves_little)
 {
@@ -197,7 +238,9 @@ TEST_F(bytes, traffic_leaves_little)
 
 	if (!mt_fork(&child, &mt_user_a)) {
 		int i, fd = mt_open_fd(self->dev, self->box, MBOX_O_WRITE);
+		int kept = mt_mailbox(self->dev, NULL, MT_RW);
 
+		EXPECT_LE(0, kept);
 		for (i = 0; i < 200; i++)
 			EXPECT_EQ(0, mt_send(fd, self->data, 8 * KIB, 0, 0));
 		for (i = 0; i < 200; i++)
@@ -363,6 +406,9 @@ TEST_F(bytes, usage_of_oneself_and_of_others)
 {
 	static const struct mt_as with = { .uid = MT_UID_A, .gid = MT_UID_A,
 					   .caps = 1ULL << CAP_IPC_OWNER };
+	static const struct mt_as inside = { .uid = MT_UID_A, .gid = MT_UID_A,
+					     .ns = CLONE_NEWUSER,
+					     .map = "0 4001 2" };
 	static const struct mt_as root = {};
 	struct mbox_usage usage;
 	struct mt_child child;
@@ -380,6 +426,16 @@ TEST_F(bytes, usage_of_oneself_and_of_others)
 		EXPECT_EQ(self->saved.value[MT_USER_BYTES], usage.bytes.max);
 		EXPECT_EQ(self->saved.value[MT_USER_REGIONS],
 			  usage.regions.max);
+		MT_CHILD_EXIT();
+	}
+	EXPECT_EQ(0, mt_child_end(&child));
+	/* one's own user namespace it is in which that counts */
+	if (!mt_fork(&child, &inside)) {
+		EXPECT_EQ(0, mt_usage(self->dev, 0, &usage));
+		EXPECT_EQ(0, mt_usage(self->dev, 1, &usage));
+		EXPECT_EQ(0U, usage.mailboxes.used);
+		EXPECT_EQ(-EINVAL, mt_usage(self->dev, 2, &usage));
+		EXPECT_EQ(-EINVAL, mt_usage(self->dev, MT_UID_A, &usage));
 		MT_CHILD_EXIT();
 	}
 	EXPECT_EQ(0, mt_child_end(&child));

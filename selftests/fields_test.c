@@ -177,6 +177,8 @@ TEST_F(field, target)
 		for (j = 0; j < ARRAY_SIZE(valid); j++) {
 			valid[j].size = sizeof(valid[j]);
 			TARGET(-EINVAL, arg->target.by = 0);
+			TARGET(-EOPNOTSUPP, arg->target.by = 4);
+			TARGET(-EOPNOTSUPP, arg->target.by = ~0U);
 			TARGET(-EINVAL, arg->target.kind = MBOX_KIND_REGION);
 			TARGET(-EOPNOTSUPP, arg->target.kind = 3);
 			TARGET(-EOPNOTSUPP, arg->target.kind = ~0U);
@@ -209,10 +211,6 @@ TEST_F(field, target)
 		TARGET(-EINVAL, arg->target.name_len = 1);
 		TARGET(-EINVAL, arg->target.id = 1);
 		TARGET(-EBADF, arg->target.fd = -1);
-		/* a number of no way at all, with nothing else given */
-		j = 1;
-		TARGET(-EOPNOTSUPP, arg->target.by = 4, arg->target.id = 0);
-		TARGET(-EOPNOTSUPP, arg->target.by = ~0U, arg->target.id = 0);
 #undef TARGET
 	}
 	for (j = 0; j < ARRAY_SIZE(valid); j++) {

@@ -82,6 +82,26 @@ TEST_F(identity, of_process_and_thread)
 	EXPECT_SENDER(take(self->box), getpid(), t.tid, 0, 0);
 }
 
+/* Of several processes of a user, who send through one descriptor by turns. */
+TEST_F(identity, of_each_process)
+{
+	int i;
+
+	ASSERT_EQ(0, put(self->box));
+	EXPECT_SENDER(take(self->box), getpid(), getpid(), 0, 0);
+	for (i = 0; i < 3; i++) {
+		if (!mt_fork(&self->child, NULL)) {
+			EXPECT_EQ(0, put(self->box));
+			MT_CHILD_EXIT();
+		}
+		ASSERT_EQ(0, mt_child_end(&self->child));
+		ASSERT_EQ(0, put(self->box));
+		EXPECT_SENDER(take(self->box), self->child.pid,
+			      self->child.pid, 0, 0);
+		EXPECT_SENDER(take(self->box), getpid(), getpid(), 0, 0);
+	}
+}
+
 /* Who has opened it, or inherited or was given it, is of no account. */
 TEST_F(identity, of_the_sender_not_the_opener)
 {
@@ -286,6 +306,22 @@ TEST_F(identity, in_a_time_namespace)
 	msg = take(self->box);
 	EXPECT_LE(after, msg.time);
 	EXPECT_GE(mt_now(CLOCK_MONOTONIC), msg.time);
+}
+
+/* What was sent before the namespace's beginning is as old as can be. */
+TEST_F(identity, from_before_a_time_namespace)
+{
+	int second = mt_now(CLOCK_MONOTONIC) / MT_NSEC_PER_SEC + 1;
+
+	ASSERT_EQ(0, put(self->box));
+	ASSERT_TRUE(MT_UNTIL(mt_now(CLOCK_MONOTONIC) / MT_NSEC_PER_SEC >=
+			     second));
+	if (!mt_fork(&self->child, NULL)) {
+		mt_child_timens(-second);
+		EXPECT_EQ(0, take(self->box).time);
+		MT_CHILD_EXIT();
+	}
+	EXPECT_EQ(0, mt_child_end(&self->child));
 }
 
 TEST_HARNESS_MAIN

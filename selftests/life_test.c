@@ -149,6 +149,34 @@ TEST_F(life, no_reader_left)
 	EXPECT_EQ(0, mt_stat_of(writer).readers);
 }
 
+/* What nobody can receive any more is dropped, and charged to nobody. */
+TEST_F(life, no_reader_ever)
+{
+	static char data[60000];
+	struct mbox_usage usage;
+	struct mbox_stat stat;
+	int i, box;
+
+	for (i = 0; i < 2; i++) {
+		box = mt_mailbox(self->dev, i ? self->name : NULL, MT_RW);
+		self->box = mt_open_fd(self->dev, box, MBOX_O_WRITE);
+		ASSERT_EQ(0, mt_send(box, data, sizeof(data), 0, 0));
+		ASSERT_EQ(0, mt_send(box, data, sizeof(data), 1, 0));
+		close(box);
+		if (i) {
+			EXPECT_EQ(2, mt_stat_of(self->box).msgs);
+			EXPECT_EQ(0, mt_unlink(self->dev, self->name));
+		}
+		stat = mt_stat_of(self->box);
+		EXPECT_EQ(0, stat.msgs);
+		EXPECT_EQ(0, stat.bytes);
+		EXPECT_EQ(2, stat.purged);
+		ASSERT_EQ(0, mt_usage(self->dev, 0, &usage));
+		EXPECT_GT(sizeof(data), usage.bytes.used);
+		close(self->box);
+	}
+}
+
 TEST_F(life, no_writer_left)
 {
 	int reader, writer;

@@ -212,10 +212,7 @@ TEST_F(limits, mapping_keeps_the_charge)
 	EXPECT_EQ(0, mt_child_end(&child));
 }
 
-/*
- * A has most, so A is named, even to B. What has no id is counted, but it is
- * linked objects that say who has most.
- */
+/* A has most, with names or without, so A is named, even to B. */
 TEST_F(limits, objects_of_the_namespace)
 {
 	struct mbox_refusal refusal;
@@ -225,16 +222,16 @@ TEST_F(limits, objects_of_the_namespace)
 
 	for (i = 0; i < 3; i++)
 		names[i] = mt_name("object");
-
-	ASSERT_TRUE(mt_limit_set(MT_NS_OBJECTS, 4));
+	ASSERT_TRUE(mt_limit_set(MT_NS_OBJECTS, 5));
 	if (!mt_fork(&a, &mt_user_a)) {
 		EXPECT_LE(0, mt_mailbox(self->dev, names[0], MT_RW));
 		EXPECT_LE(0, mt_region(self->dev, names[1], MT_RW, 1));
+		EXPECT_LE(0, make(self->dev, 0, &refusal));
 		EXPECT_EQ(0, mt_tell(a.sock, 0));
 		EXPECT_EQ(0, mt_hear(a.sock));
 		EXPECT_EQ(-ENOSPC, make(self->dev, 1, &refusal));
 		EXPECT_TRUE(mt_refusal_is(&refusal, MBOX_LIMIT_NS_OBJECTS,
-					  MT_UID_A, 2, 4, 4));
+					  MT_UID_A, 3, 5, 5));
 		MT_CHILD_EXIT();
 	}
 	EXPECT_EQ(0, mt_hear(a.sock));
@@ -247,11 +244,14 @@ TEST_F(limits, objects_of_the_namespace)
 		EXPECT_LE(0, fd);
 		EXPECT_EQ(-ENOSPC, make(self->dev, 0, &refusal));
 		EXPECT_TRUE(mt_refusal_is(&refusal, MBOX_LIMIT_NS_OBJECTS,
-					  MT_UID_A, 2, 4, 4));
+					  MT_UID_A, 3, 5, 5));
 		EXPECT_EQ(0, mt_usage(self->dev, MT_UID_B, &usage));
-		EXPECT_EQ(4U, usage.ns_objects.used);
-		EXPECT_EQ(4U, usage.ns_objects.max);
+		EXPECT_EQ(5U, usage.ns_objects.used);
+		EXPECT_EQ(5U, usage.ns_objects.max);
 		EXPECT_EQ(2U, usage.mailboxes.used);
+		/* a taken name is refused for being taken */
+		EXPECT_EQ(-EEXIST, mt_mailbox(self->dev, names[2],
+					      MT_RW | MBOX_CREATE_EXCL));
 		EXPECT_EQ(0, mt_tell(b.sock, 0));
 		EXPECT_EQ(0, mt_hear(b.sock));
 		close(fd);
@@ -381,6 +381,27 @@ TEST_F(limits, capability_exempts)
 		MT_CHILD_EXIT();
 	}
 	EXPECT_EQ(0, mt_child_end(&child));
+}
+
+/* Where nothing is told, nothing is written: a const struct will do. */
+TEST_F(limits, capability_exempts_with_a_const_struct)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct mbox_create *attr;
+	int fd;
+
+	attr = mmap(NULL, page, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(attr != MAP_FAILED);
+	attr->size = sizeof(*attr);
+	attr->flags = MT_RW;
+	attr->kind = MBOX_KIND_MAILBOX;
+	ASSERT_EQ(0, mprotect(attr, page, PROT_READ));
+	ASSERT_TRUE(mt_limit_set(MT_USER_MAILBOXES, 0));
+	ASSERT_TRUE(mt_limit_set(MT_NS_OBJECTS, 0));
+	fd = mt_ioctl(self->dev, MBOX_IOC_CREATE, attr);
+	EXPECT_LE(0, fd);
+	close(fd);
 }
 
 /* Lowered below what is used, it takes nothing away and adds nothing. */

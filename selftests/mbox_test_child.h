@@ -208,13 +208,13 @@ static inline pid_t mt_fork(struct mt_child *child, const struct mt_as *as)
 }
 
 /* Enter a time namespace where CLOCK_MONOTONIC is @seconds ahead. */
-static inline void mt_child_timens(unsigned int seconds)
+static inline void mt_child_timens(int seconds)
 {
 	int fd;
 
 	mt_child_check(!unshare(CLONE_NEWTIME), "new time namespace");
 	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
-	mt_child_check(dprintf(fd, "monotonic %u 0\n", seconds) > 0, "offset");
+	mt_child_check(dprintf(fd, "monotonic %d 0\n", seconds) > 0, "offset");
 	close(fd);
 	fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
 	mt_child_check(!setns(fd, CLONE_NEWTIME), "enter time namespace");

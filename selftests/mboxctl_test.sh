@@ -142,8 +142,8 @@ test_create_list_stat_remove() {
 	good "*ID KIND *NAME*
 * mailbox 0640 root * 0 * 0 * 0 * 10 * 0 * - $q
 * region * 0600 root * 0 * 0 * - * - * - * 8192 $q-r" $ctl ls &&
-	good "mailbox *$q * $id
-region *$q-r * $id_r" sh -c "$ctl ls -n -o kind,name,id | grep '$q'" &&
+	good "mailbox *$q *$id
+region *$q-r *$id_r" sh -c "$ctl ls -n -o kind,name,id | grep '$q'" &&
 	good "*{
 *\"id\": *$id,
 *\"max_bytes\": *1048576,

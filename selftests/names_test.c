@@ -321,6 +321,29 @@ TEST_F(names, unlinked_lives_on)
 	close(fd);
 }
 
+/* What nobody can receive any more is thrown away, and charged no longer. */
+TEST_F(names, unlinked_without_receivers_is_emptied)
+{
+	int w = mt_open(self->dev, self->name, MBOX_O_WRITE);
+	struct mbox_usage usage;
+
+	ASSERT_LE(0, w);
+	ASSERT_EQ(0, mt_send(w, "one", 3, 0, 0));
+	ASSERT_EQ(0, mt_send(w, "two", 3, 0, 0));
+	close(self->box);
+	self->box = -1;
+	/* somebody can still come */
+	EXPECT_EQ(2U, mt_stat_of(w).msgs);
+	ASSERT_EQ(0, mt_unlink(self->dev, self->name));
+	EXPECT_EQ(0U, mt_stat_of(w).msgs);
+	EXPECT_EQ(2U, mt_stat_of(w).purged);
+	EXPECT_EQ(0U, mt_stat_of(w).bytes);
+	EXPECT_EQ(-EPIPE, mt_send(w, "three", 5, 0, 0));
+	close(w);
+	EXPECT_EQ(0, mt_usage(self->dev, 0, &usage));
+	EXPECT_EQ(0U, usage.bytes.used);
+}
+
 TEST_F(names, free_at_once)
 {
 	struct mbox_stat stat;
@@ -399,6 +422,8 @@ TEST_F(names, ids_are_never_used_again)
 	struct mbox_stat stat;
 	int i, fd;
 
+	/* not even where nothing is left that has one */
+	ASSERT_EQ(0, mt_unlink(self->dev, self->name));
 	for (i = 0; i < 100; i++) {
 		fd = i % 3 ? mt_mailbox(self->dev, "again", MT_RW) :
 			     mt_region(self->dev, "again", MT_RW, 4096);

@@ -212,18 +212,24 @@ TEST_F(netns, kernel_owned_goes_with_it)
 			     usage.mailboxes.used == 2));
 }
 
-/* Its factory still makes what needs no name. */
+/* Its factory can make nothing to be found, and still opens what it is given. */
 TEST_F(netns, factory_of_a_dead_one)
 {
+	struct mbox_create kernel_owned = {
+		.flags = MT_RW,
+		.kind = MBOX_KIND_MAILBOX,
+		.lifetime = MBOX_LIFE_KERNEL,
+	};
 	struct mbox_stat stat = { .size = sizeof(stat) };
 	int fd;
 
 	EXPECT_TRUE(their_namespace_ends(&self->child, self->their_box));
 	EXPECT_EQ(-ENOENT, mt_mailbox(self->their_dev, self->name, MT_RW));
+	EXPECT_EQ(-ENOENT, mt_region(self->their_dev, self->name, MT_RW, 1));
+	EXPECT_EQ(-ENOENT, mt_create(self->their_dev, NULL, &kernel_owned));
 	EXPECT_EQ(-ENOENT, mt_ioctl(self->their_dev, MBOX_IOC_LIST, &stat));
-	fd = mt_mailbox(self->their_dev, NULL, MT_RW);
+	fd = mt_open_fd(self->their_dev, self->box, MT_RW);
 	EXPECT_LE(0, fd);
-	EXPECT_EQ(0, mt_send(fd, "", 0, 0, 0));
 	close(fd);
 }
 

@@ -5,7 +5,7 @@
  */
 #include <sys/wait.h>
 
-#include "mbox_test_task.h"
+#include "mbox_test_owner.h"
 
 FIXTURE(owner) {
 	int dev;
@@ -26,37 +26,6 @@ FIXTURE_TEARDOWN(owner)
 	MT_TEARDOWN(self->dev);
 }
 
-static bool ended(int box)
-{
-	return mt_stat_of(box).state & MBOX_STATE_ENDED;
-}
-
-static int create(int dev, const char *name, unsigned int flags)
-{
-	struct mbox_create attr = {
-		.flags = MT_RW | flags,
-		.kind = MBOX_KIND_MAILBOX,
-		.lifetime = MBOX_LIFE_PROCESS,
-		.max_msgs = 3,
-	};
-
-	return mt_create(dev, name, &attr);
-}
-
-static int put(int box, char number)
-{
-	return mt_send(box, &number, 1, 0, MBOX_DONTWAIT);
-}
-
-/* The number of the next message, or -errno. */
-static int take(int box)
-{
-	char number;
-	int ret = mt_recv(box, &number, 1, MBOX_DONTWAIT);
-
-	return ret < 0 ? ret : number;
-}
-
 /* Does neither name nor id resolve any more? */
 static bool is_gone(int dev, const char *name, __u64 id)
 {
@@ -64,44 +33,6 @@ static bool is_gone(int dev, const char *name, __u64 id)
 
 	close(box);
 	return box == -ENOENT && mt_open_id(dev, id, MBOX_O_READ) == -ENOENT;
-}
-
-/*
- * A child that creates the mailbox and then does @act with it. Here it is open,
- * too, which does not keep it. The child exits at the latest when the socket is
- * closed on our side.
- */
-#define OWNER(act) do {							\
-	if (!mt_fork(&self->owner, NULL)) {				\
-		int box = create(self->dev, self->name, 0);		\
-									\
-		mt_tell(self->owner.sock, box < 0 ? box : 1);		\
-		mt_hear(self->owner.sock);				\
-		act(self->owner.sock, box);				\
-		_exit(0);						\
-	}								\
-	ASSERT_EQ(1, mt_hear(self->owner.sock));			\
-	self->box = mt_open(self->dev, self->name, MT_RW);		\
-	ASSERT_LE(0, self->box);					\
-	ASSERT_FALSE(ended(self->box));					\
-	mt_tell(self->owner.sock, 1);					\
-} while (0)
-
-/* Let the child go on, and wait until it has done its next step. */
-#define STEP() do {							\
-	mt_tell(self->owner.sock, 1);					\
-	ASSERT_EQ(2, mt_hear(self->owner.sock));			\
-} while (0)
-
-/* The other side of STEP: to be told to do a step, and that it is done. */
-static bool next(int sock)
-{
-	return mt_hear(sock) == 1;
-}
-
-static void done(int sock)
-{
-	mt_tell(sock, 2);
 }
 
 static void wait_only(int sock, int box)
@@ -334,166 +265,6 @@ TEST_F(owner, ends_in_flight)
 	EXPECT_EQ(7, take(box));
 	EXPECT_EQ(-EPIPE, take(box));
 	mt_child_end(&self->owner);
-}
-
-/* ---- exec ----------------------------------------------------------------- */
-
-/* Be a program that waits for its input, the socket, to be closed. */
-static void exec_cat(int sock, int box)
-{
-	dup2(sock, 0);
-	execlp("cat", "cat", NULL);
-}
-
-static void exec_with_descriptor(int sock, int box)
-{
-	fcntl(box, F_SETFD, 0);
-	exec_cat(sock, box);
-}
-
-static void *exec_from_thread(void *arg)
-{
-	exec_cat(*(int *)arg, -1);
-	return NULL;
-}
-
-static void exec_by_thread(int sock, int box)
-{
-	pthread_t thread;
-
-	fcntl(box, F_SETFD, 0);
-	pthread_create(&thread, NULL, exec_from_thread, &sock);
-	pthread_join(thread, NULL);
-}
-
-/* The first line of a file about a process; empty if it cannot be read. */
-static const char *proc_line(pid_t pid, const char *what)
-{
-	static char line[512];
-	char path[64];
-	FILE *file;
-
-	line[0] = 0;
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
-	file = fopen(path, "r");
-	if (file && !fgets(line, sizeof(line), file))
-		line[0] = 0;
-	if (file)
-		fclose(file);
-	return line;
-}
-
-/* Is it that program now, and does it wait? */
-static bool is_cat(pid_t pid)
-{
-	return !strcmp(proc_line(pid, "comm"), "cat\n") &&
-	       mt_is_blocked(pid, __NR_read);
-}
-
-TEST_F(owner, stays_over_exec)
-{
-	OWNER(exec_with_descriptor);
-	EXPECT_TRUE(MT_UNTIL(is_cat(self->owner.pid)));
-	EXPECT_FALSE(ended(self->box));
-	mt_child_end(&self->owner);
-	EXPECT_TRUE(ended(self->box));
-}
-
-TEST_F(owner, stays_over_exec_by_a_thread)
-{
-	OWNER(exec_by_thread);
-	EXPECT_TRUE(MT_UNTIL(is_cat(self->owner.pid)));
-	EXPECT_FALSE(ended(self->box));
-	mt_child_end(&self->owner);
-	EXPECT_TRUE(ended(self->box));
-}
-
-TEST_F(owner, ends_by_exec)
-{
-	OWNER(exec_cat);
-	EXPECT_TRUE(MT_UNTIL(is_cat(self->owner.pid)));
-	EXPECT_TRUE(ended(self->box));
-	mt_child_end(&self->owner);
-}
-
-/* ---- threads, and tables in common --------------------------------------- */
-
-struct creation {
-	int dev;
-	const char *name;
-	int box;
-};
-
-static void *create_in_thread(void *arg)
-{
-	struct creation *c = arg;
-
-	c->box = create(c->dev, c->name, 0);
-	return NULL;
-}
-
-/* The process is what counts, not the thread that created it. */
-TEST_F(owner, stays_without_its_thread)
-{
-	struct creation c = { .dev = self->dev, .name = self->name };
-	pthread_t thread;
-
-	pthread_create(&thread, NULL, create_in_thread, &c);
-	pthread_join(thread, NULL);
-	self->box = mt_open(self->dev, self->name, MT_RW);
-	ASSERT_LE(0, self->box);
-	EXPECT_FALSE(ended(self->box));
-	EXPECT_EQ(getpid(), mt_stat_of(self->box).owner_pid);
-	close(c.box);
-	EXPECT_FALSE(ended(self->box));
-	close(self->box);
-	EXPECT_EQ(-ENOENT, mt_open(self->dev, self->name, MT_RW));
-}
-
-static void *outlive_leader(void *arg)
-{
-	mt_hear(*(int *)arg);
-	_exit(0);
-}
-
-static void exit_leader(int sock, int box)
-{
-	pthread_t thread;
-
-	pthread_create(&thread, NULL, outlive_leader, &sock);
-	syscall(__NR_exit, 0);
-}
-
-TEST_F(owner, stays_with_its_last_thread)
-{
-	OWNER(exit_leader);
-	EXPECT_TRUE(MT_UNTIL(strstr(proc_line(self->owner.pid, "stat"),
-				    ") Z ")));
-	EXPECT_FALSE(ended(self->box));
-	EXPECT_EQ(self->owner.pid, mt_stat_of(self->box).owner_pid);
-	mt_child_end(&self->owner);
-	EXPECT_TRUE(ended(self->box));
-}
-
-/* Another process, which has the same descriptors. */
-static void share_table(int sock, int box)
-{
-	if (syscall(__NR_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0))
-		return;
-	mt_hear(sock);
-}
-
-/* Nobody knows whose descriptor it is: the end comes with the table's. */
-TEST_F(owner, stays_with_its_table)
-{
-	OWNER(share_table);
-	ASSERT_EQ(self->owner.pid, waitpid(self->owner.pid, NULL, 0));
-	EXPECT_FALSE(ended(self->box));
-	ASSERT_EQ(0, put(self->box, 7));
-	close(self->owner.sock);
-	EXPECT_TRUE(MT_UNTIL(ended(self->box)));
-	EXPECT_EQ(7, take(self->box));
-	EXPECT_EQ(-EPIPE, take(self->box));
 }
 
 TEST_HARNESS_MAIN

@@ -286,22 +286,52 @@ TEST_F(perm, directions)
 	close(none);
 }
 
-/* What neither sends nor receives needs no permission. */
+/*
+ * A descriptor for neither direction: for the owner whatever the mode, and for
+ * others who have any permission at all.
+ */
 TEST_F(perm, descriptor_without_access)
 {
+	static const struct {
+		uid_t uid;
+		__u32 mode;
+		int error;
+	} what[] = {
+		{ MT_UID_A, 0000, 0 },
+		{ MT_UID_A, 0066, 0 },
+		{ MT_UID_B, 0000, -EACCES },
+		{ MT_UID_B, 0660, -EACCES },
+		{ MT_UID_B, 0004, 0 },
+		{ MT_UID_B, 0002, 0 },
+	};
 	struct mt_child child;
+	size_t i;
 
-	ASSERT_EQ(0, set_owner(self->box, 0, 0, 0));
+	for (i = 0; i < ARRAY_SIZE(what); i++) {
+		ASSERT_EQ(0, set_owner(self->box, what[i].uid, 0,
+				       what[i].mode));
+		if (!mt_fork(&child, &mt_user_a)) {
+			int fd = mt_open(self->dev, self->name, 0);
+
+			EXPECT_EQ(what[i].error, fd < 0 ? fd : 0);
+			MT_CHILD_EXIT();
+		}
+		EXPECT_EQ(0, mt_child_end(&child)) {
+			TH_LOG("uid %u mode %o", what[i].uid, what[i].mode);
+		}
+	}
+	/* it shows all, and changes nothing but for the owner */
+	ASSERT_EQ(0, set_owner(self->box, MT_UID_B, 0, 0004));
 	if (!mt_fork(&child, &mt_user_a)) {
-		int none = mt_open(self->dev, self->name, 0);
+		int fd = mt_open(self->dev, self->name, 0);
 		struct mbox_set set = { .flags = MBOX_SET_MODE, .mode = 0666 };
 		struct mbox_stat stat;
 
-		EXPECT_EQ(0, mt_stat(none, &stat));
-		EXPECT_EQ(self->name[0], stat.name[0]);
+		EXPECT_EQ(0, mt_stat(fd, &stat));
+		EXPECT_EQ(strlen(self->name), (size_t)stat.name_len);
+		EXPECT_EQ(2U, stat.endpoints);
 		EXPECT_EQ(1U, stat.readers);
-		EXPECT_EQ(-EACCES, mt_set(none, &set));
-		close(none);
+		EXPECT_EQ(-EACCES, mt_set(fd, &set));
 		MT_CHILD_EXIT();
 	}
 	EXPECT_EQ(0, mt_child_end(&child));

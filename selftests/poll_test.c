@@ -98,6 +98,7 @@ TEST_F(poll, promises_room_for_the_largest)
 /* An endpoint is told of what it can do. */
 TEST_F(poll, tells_by_direction)
 {
+	int neither = mt_open_fd(self->dev, self->box, 0);
 	int reader = mt_open_fd(self->dev, self->box, MBOX_O_READ);
 	int writer = mt_open_fd(self->dev, self->box, MBOX_O_WRITE);
 
@@ -106,6 +107,7 @@ TEST_F(poll, tells_by_direction)
 	ASSERT_EQ(0, put(self->box, 100));
 	EXPECT_EQ(POLLIN, events(reader));
 	EXPECT_EQ(0, events(writer));
+	EXPECT_EQ(POLLERR, events(neither));
 }
 
 TEST_F(poll, select)
@@ -322,10 +324,27 @@ static unsigned int count_done(struct mt_task *tasks)
 	return done;
 }
 
-/*
- * Each of the pollers has an epoll and an endpoint of its own; for a message
- * one of them is woken, not all.
- */
+/* Each of the pollers has an epoll and an endpoint of its own. */
+static bool exclusive_pollers_block(int dev, int box, struct mt_task *tasks,
+				    long *switches)
+{
+	struct mt_task *task;
+	int i, fd;
+
+	for (i = 0; i < POLLERS; i++) {
+		task = &tasks[i];
+		fd = mt_open_fd(dev, box, MBOX_O_READ);
+		task->poll.fd = epoll_of(fd, EPOLLIN | EPOLLEXCLUSIVE);
+		mt_task_start(task, epoll_one);
+		if (fd < 0 || task->poll.fd < 0 ||
+		    !MT_UNTIL(epoll_is_blocked(task)))
+			return false;
+		switches[i] = mt_switches(mt_task_tid(task));
+	}
+	return true;
+}
+
+/* For a message one of them is woken, not all. */
 TEST_F(poll, epoll_exclusive)
 {
 	struct mbox_set set = {
@@ -333,18 +352,11 @@ TEST_F(poll, epoll_exclusive)
 		.max_msgs = POLLERS,
 		.max_bytes = 100 * POLLERS,
 	};
-	int i, n, fd;
+	int i, n;
 
 	ASSERT_EQ(0, mt_set(self->box, &set));
-	for (i = 0; i < POLLERS; i++) {
-		fd = mt_open_fd(self->dev, self->box, MBOX_O_READ);
-		ASSERT_LE(0, fd);
-		self->task[i].poll.fd = epoll_of(fd, EPOLLIN | EPOLLEXCLUSIVE);
-		ASSERT_LE(0, self->task[i].poll.fd);
-		mt_task_start(&self->task[i], epoll_one);
-		ASSERT_TRUE(MT_UNTIL(epoll_is_blocked(&self->task[i])));
-		self->switches[i] = mt_switches(mt_task_tid(&self->task[i]));
-	}
+	ASSERT_TRUE(exclusive_pollers_block(self->dev, self->box, self->task,
+					    self->switches));
 	for (n = 1; n <= POLLERS; n++) {
 		ASSERT_EQ(0, put(self->box, 1));
 		ASSERT_TRUE(MT_UNTIL(count_done(self->task) == n));
@@ -359,6 +371,18 @@ TEST_F(poll, epoll_exclusive)
 	}
 	for (i = 0; i < POLLERS; i++)
 		EXPECT_EQ(EPOLLIN, mt_task_end(&self->task[i]));
+}
+
+/* The end is for all. */
+TEST_F(poll, epoll_exclusive_end)
+{
+	int i;
+
+	ASSERT_TRUE(exclusive_pollers_block(self->dev, self->box, self->task,
+					    self->switches));
+	close(self->box);
+	for (i = 0; i < POLLERS; i++)
+		EXPECT_EQ(EPOLLIN | EPOLLHUP, mt_task_end(&self->task[i]));
 }
 
 /* ---- the end ------------------------------------------------------------- */

@@ -83,7 +83,7 @@ static bool settled(int box, unsigned int msgs)
 }
 
 /*
- * A message for the first of two who wait, who is called away: either he has
+ * A message for the first of two that wait, which is called away: either it has
  * it and the next waits on, or the next has it.
  */
 TEST_F(race, message_or_signal)
@@ -149,7 +149,7 @@ TEST_F(race, room_or_signal)
 	TH_LOG("interrupted %d of %d", interrupted, i);
 }
 
-/* A message for a receiver who is killed: he has it, or it is there. */
+/* A message for a receiver that is killed: received, or still there. */
 TEST_F(race, message_or_kill)
 {
 	int *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -185,7 +185,7 @@ TEST_F(race, message_or_kill)
 	TH_LOG("left %d of %d", left, i - 1);
 }
 
-/* Room for a sender who is killed: he has sent, or the room is there. */
+/* Room for a sender that is killed: it has sent, or the room is there. */
 TEST_F(race, room_or_kill)
 {
 	struct mt_child child;

@@ -105,7 +105,8 @@ int mbox_region_create(int dev, const char *name, unsigned int flags,
  * @dev: descriptor of /dev/mbox
  * @name: the name
  * @flags: MBOX_O_*; with neither MBOX_O_READ nor MBOX_O_WRITE the descriptor
- *	is for mbox_stat() and mbox_set(), and needs no permission
+ *	is for mbox_stat() and mbox_set(): the owner gets it whatever the mode,
+ *	others if they have any permission
  *
  * Return: a descriptor, which the caller closes. -ENOENT, -EACCES,
  * -ENAMETOOLONG, -EMFILE, -ENFILE; -EPIPE where the object has ended.
@@ -120,7 +121,8 @@ int mbox_open(int dev, const char *name, unsigned int flags);
  * @id: the id, as from mbox_stat() or mbox_list()
  * @flags: as for mbox_open()
  *
- * An id is never used again (ours; System V reuses them).
+ * An id is not used again as long as the module is loaded (ours; System V
+ * reuses them).
  *
  * Return: as mbox_open().
  *
@@ -235,7 +237,9 @@ int mbox_stat(int fd, struct mbox_stat *stat);
  * All is changed, or nothing (System V: msgctl() with IPC_SET). Descriptors
  * that are open keep their access.
  *
- * Return: 0. -EACCES unless the caller owns the object or has CAP_IPC_OWNER.
+ * Return: 0. -EACCES unless the caller owns the object or has CAP_IPC_OWNER; to
+ * change the owner, or the group to one that the caller is not in, takes
+ * CAP_CHOWN as well.
  *
  * Since: 0.1
  */
@@ -523,7 +527,7 @@ int mbox_purge(int fd);
 /**
  * mbox_region_map() - map a whole region
  * @fd: region, open with MBOX_O_READ; with PROT_WRITE, MBOX_O_WRITE as well
- * @prot: PROT_READ, PROT_WRITE, or both; never PROT_EXEC
+ * @prot: PROT_READ, PROT_WRITE, or both
  * @addr: where the address goes; untouched on failure
  * @size: where the size of the region goes; may be NULL
  *

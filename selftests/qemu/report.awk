@@ -95,18 +95,27 @@ $1 == "@done" {
 	skip = field[12]
 }
 
+# why tests were skipped, each reason once
+function reasons(	lines, line, count, why, i) {
+	lines = split(output, line, "\n")
+	for (i = 1; i <= lines; i++)
+		if (line[i] ~ /^(ok|1\.\.0).*# SKIP/) {
+			sub(/.*# SKIP */, "", line[i])
+			count[line[i]]++
+		}
+	for (why in count)
+		printf "       skipped %d: %s\n", count[why], why
+}
+
 function result(what, text) {
 	if (fail && !VERBOSE && output != "") {
 		print "--- " what " says:"
 		printf "%s", output
 		print "---"
-	} else if (skip && !VERBOSE) {
-		lines = split(output, line, "\n")
-		for (i = 1; i <= lines; i++)
-			if (line[i] ~ /SKIP/)
-				print "    " line[i]
 	}
 	printf "%s %-32s %s\n", fail ? "FAIL" : "    ", what, text
+	if (skip && !VERBOSE)
+		reasons()
 	fflush()
 	passed += pass
 	failed += fail
