@@ -84,6 +84,12 @@ static int mbox_is_file(const void *file, struct file *other, unsigned int fd)
 	return other == file;
 }
 
+/* Has the current task's table a descriptor of @file? */
+bool mbox_process_has_file(const struct file *file)
+{
+	return iterate_fd(current->files, 0, mbox_is_file, file);
+}
+
 /*
  * Likewise, what a process holds of a mailbox comes back when it ends, though
  * others share the endpoint, and nobody waits for its calls any more.
@@ -94,10 +100,9 @@ static void mbox_holder_flush(struct mbox_endpoint *ep, struct file *file,
 	struct pid *process = task_tgid(current);
 
 	if (!mbox_process_is_gone(process) &&
-	    (current->files != table ||
-	     iterate_fd(current->files, 0, mbox_is_file, file)))
+	    (current->files != table || mbox_process_has_file(file)))
 		return;
-	mbox_lease_end_all(ep, process);
+	mbox_lease_depart(ep, process);
 	mbox_call_cancel_all(ep, process);
 }
 
@@ -105,7 +110,8 @@ static int mbox_endpoint_flush(struct file *file, fl_owner_t table)
 {
 	struct mbox_endpoint *ep = file->private_data;
 
-	if (!RB_EMPTY_ROOT(&ep->held) || !RB_EMPTY_ROOT(&ep->calls))
+	/* Otherwise it is about to be released, which sees to everything. */
+	if (file_count(file) > 1)
 		mbox_holder_flush(ep, file, table);
 	if (ep->obj->lifetime == MBOX_LIFE_PROCESS)
 		mbox_owner_flush(ep->obj, table);

@@ -236,6 +236,15 @@ void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process)
 	mbox_unlock(mb, &after);
 }
 
+/* @process has closed its last descriptor of @ep, or exits. */
+void mbox_lease_depart(struct mbox_endpoint *ep, const struct pid *process)
+{
+	spin_lock(&ep->obj->lock);
+	WRITE_ONCE(ep->departures, ep->departures + 1);
+	spin_unlock(&ep->obj->lock);
+	mbox_lease_end_all(ep, process);
+}
+
 /* Offer what was put off and is due, and come again for the rest. */
 static void mbox_delayed_work(struct work_struct *work)
 {

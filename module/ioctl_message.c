@@ -229,7 +229,8 @@ static void mbox_give_files(struct mbox_request *req,
 }
 
 /* Hand the claimed @msg to user space, or put it back. */
-static int mbox_deliver(struct mbox_request *req, struct mbox_msg *msg)
+static int mbox_deliver(struct mbox_request *req, struct mbox_msg *msg,
+			u32 departures)
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_recv *r = &req->args.recv;
@@ -258,11 +259,18 @@ static int mbox_deliver(struct mbox_request *req, struct mbox_msg *msg)
 		mbox_lease(ep, msg);
 	else
 		mbox_ack(ep, msg);
+
+	/* Who closed its last descriptor meanwhile could never give it back. */
+	if (unlikely(lease && READ_ONCE(ep->departures) != departures) &&
+	    !mbox_process_has_file(req->file))
+		mbox_lease_end_all(ep, task_tgid(current));
 	return ret;
 }
 
 long mbox_ioctl_recv(struct mbox_request *req)
 {
+	struct mbox_endpoint *ep = req->file->private_data;
+	u32 departures = READ_ONCE(ep->departures);
 	struct mbox_recv *r = &req->args.recv;
 	struct mbox_deadline until;
 	struct mbox_msg *msg;
@@ -278,9 +286,9 @@ long mbox_ioctl_recv(struct mbox_request *req)
 	if (ret)
 		return ret;
 
-	msg = mbox_claim(req->file->private_data, r->buf_size, &r->len, &until);
+	msg = mbox_claim(ep, r->buf_size, &r->len, &until);
 	if (!IS_ERR(msg))
-		return mbox_deliver(req, msg);
+		return mbox_deliver(req, msg, departures);
 
 	ret = PTR_ERR(msg);
 	if (ret == -EMSGSIZE)

@@ -290,8 +290,9 @@ struct mbox_share;
  *	processes share the endpoint; under obj->lock
  * @next_share: which of them gives way to another
  * @owners: the process that owns a process-owned object has opened it
- * @nr_held: messages claimed or leased through it; this and all below under
- *	obj->lock
+ * @departures: how often a process has closed its last descriptor of it while
+ *	others held on; this and all below under obj->lock
+ * @nr_held: messages claimed or leased through it
  * @nr_cancelled: calls among them that have been cancelled
  * @held: leased messages, by token
  * @calls: calls sent through it that are not over, or not fetched
@@ -303,6 +304,7 @@ struct mbox_endpoint {
 	struct mbox_share *share[MBOX_EP_SHARES];
 	u32 next_share;
 	bool owners;
+	u32 departures;
 	u32 nr_held;
 	u32 nr_cancelled;
 	struct rb_root held;
@@ -310,6 +312,7 @@ struct mbox_endpoint {
 } ____cacheline_aligned_in_smp;
 
 struct mbox_object *mbox_file_object(const struct file *file);
+bool mbox_process_has_file(const struct file *file);
 struct mbox_object *mbox_object_by_fd(int fd, fmode_t *mode);
 int mbox_endpoint_create(struct mbox_registry *reg,
 			 const struct mbox_plan *plan,
@@ -752,6 +755,7 @@ int mbox_lease_ack(struct mbox_endpoint *ep, u64 token);
 int mbox_lease_nack(struct mbox_endpoint *ep, u64 token, u64 delay);
 int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held);
 void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process);
+void mbox_lease_depart(struct mbox_endpoint *ep, const struct pid *process);
 void mbox_delayed_init(struct mbox_mailbox *mb);
 void mbox_delayed_drop(struct mbox_mailbox *mb);
 u32 mbox_lease_limit(void);

@@ -460,7 +460,7 @@ serve() {
 
 # serve has ended well, and has had nothing to complain about but PATTERN
 served() {
-	wait $server
+	wait "$server"
 	equal "status of serve" $? 0 && matches "$(cat "$tmp/serve")" "$1"
 }
 
@@ -541,15 +541,15 @@ test_server_killed() {
 		$ctl call $option "$q" x >"$tmp/reply" 2>"$tmp/called" &
 		caller=$!
 		eventually has "$q" HELD 1 && kill -9 $server || return
-		wait $server
-		[ -z "$option" ] || serve -c 1 "$q" -- echo done
+		wait "$server"
+		[ -z "$option" ] || serve -c 1 "$q" -- echo ready
 		wait $caller
 		result=$?
 		if [ -z "$option" ]; then
 			equal status $result 108 && matches "$(cat "$tmp/called")" \
 				"mboxctl: call $q: the server ended without a reply: *" || return
 		else
-			equal status $result 0 && equal reply "$(cat "$tmp/reply")" done && served "" || return
+			equal status $result 0 && equal reply "$(cat "$tmp/reply")" ready && served "" || return
 		fi
 	done
 }
