@@ -75,7 +75,8 @@ TEST_F(ends, no_server_and_none_can_come)
 	close(self->other);
 	ENDS(-EPIPE);
 	EXPECT_EQ(0, self->caller.call.id);
-	EXPECT_EQ(-EPIPE, mt_call_for(self->client, 0, 0));
+	EXPECT_EQ(-EPIPE, mt_callmsg(self->client, &self->caller.call));
+	EXPECT_EQ(0, self->caller.call.id);
 	EXPECT_EQ(-EPIPE, mt_call_for(self->client, 0, MBOX_REPEATABLE));
 	EXPECT_EMPTY();
 }
