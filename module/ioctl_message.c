@@ -339,6 +339,13 @@ long mbox_ioctl_cancel(struct mbox_request *req)
 	return mbox_call_cancel(req->file->private_data, req->args.cancel.id);
 }
 
+static int mbox_write_id(struct mbox_request *req)
+{
+	u64 __user *id = req->user + offsetof(struct mbox_call, id);
+
+	return put_user(req->args.call.id, id);
+}
+
 /*
  * Send a new call. Its id is written before, so that whatever interrupts it, the
  * call is found again rather than sent twice.
@@ -370,10 +377,8 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 
 	*msgp = msg;
 	c->id = mbox_call_next_id(mbox_to_mailbox(ep->obj));
-	if (put_user(c->id, (u64 __user *)(req->user +
-					   offsetof(struct mbox_call, id))))
-		ret = -EFAULT;
-	else
+	ret = mbox_write_id(req);
+	if (!ret)
 		ret = mbox_call_send(ep, msgp, c->id, until, why);
 	/* It has not got in: then it has not been. */
 	if (ret && *msgp) {
@@ -444,6 +449,8 @@ long mbox_ioctl_call(struct mbox_request *req)
 	}
 	if (ret == -ERESTARTSYS || ret == -ESTALE || ret == -EBUSY)
 		return ret;
+	/* It is over. If that cannot be written, ESTALE will tell. */
 	c->id = 0;
+	mbox_write_id(req);
 	return mbox_request_refuse(req, &c->refusal, &why, ret);
 }
