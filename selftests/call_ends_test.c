@@ -239,14 +239,15 @@ TEST_F(ends, deadline_before_it_is_taken)
 }
 
 /* What the server sees of a call that is not waited for any more. */
-#define EXPECT_CANCELLED(token) do {					\
+#define EXPECT_CANCELLED(taken) do {					\
+	__s64 __token = (taken);					\
 	struct pollfd __poll = { .fd = self->server, .events = POLLPRI }; \
 									\
 	EXPECT_EQ(1, poll(&__poll, 1, 0));				\
 	EXPECT_EQ(POLLPRI, __poll.revents);				\
 	EXPECT_EQ(MBOX_MSG_CALL | MBOX_MSG_CANCELLED,			\
-		  mt_held(self->server, token));			\
-	EXPECT_EQ(token, mt_cancelled(self->server));			\
+		  mt_held(self->server, __token));			\
+	EXPECT_EQ(__token, mt_cancelled(self->server));			\
 	/* and nobody else */						\
 	__poll.fd = self->other;					\
 	EXPECT_EQ(0, poll(&__poll, 1, 0));				\
@@ -254,8 +255,8 @@ TEST_F(ends, deadline_before_it_is_taken)
 	/* it has its room until the server is done */			\
 	EXPECT_EQ(1, mt_stat_of(self->client).held);			\
 	EXPECT_EQ(2, mt_stat_of(self->client).bytes);			\
-	EXPECT_EQ(-ECANCELED, mt_reply(self->server, token, "!", 2, 0));	\
-	EXPECT_EQ(-ESTALE, mt_reply(self->server, token, "!", 2, 0));	\
+	EXPECT_EQ(-ECANCELED, mt_reply(self->server, __token, "!", 2, 0));	\
+	EXPECT_EQ(-ESTALE, mt_reply(self->server, __token, "!", 2, 0));	\
 	EXPECT_EQ(-ENOENT, mt_cancelled(self->server));			\
 	__poll.fd = self->server;					\
 	EXPECT_EQ(0, poll(&__poll, 1, 0));				\

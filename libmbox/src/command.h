@@ -35,8 +35,12 @@ MBOX_ABI(struct mbox_recv, 176);
 
 static inline int mbox_command(int fd, unsigned long command, void *arg)
 {
-	int ret = ioctl(fd, command, arg);
+	int ret;
 
+	/* An error that was not looked at is handed on, as it explains more. */
+	if (fd < -1)
+		return fd;
+	ret = ioctl(fd, command, arg);
 	return ret < 0 ? -errno : ret;
 }
 
