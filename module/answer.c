@@ -99,6 +99,7 @@ static void mbox_answer_offer_locked(struct mbox_mailbox *mb,
 				     struct mbox_after *after)
 {
 	u32 spare = answer->len - answer->call->reply_len;
+	bool writable = mbox_writable_locked(mb);
 
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -110,9 +111,12 @@ static void mbox_answer_offer_locked(struct mbox_mailbox *mb,
 	answer->share->bytes -= spare;
 	mb->bytes -= spare;
 	mb->held--;
+	answer->call->over = true;
 	answer->seq = ++mb->seq;
 	mbox_offer_locked(mb, answer, after);
 	mbox_settle_locked(mb, after);
+	if (!writable && mbox_writable_locked(mb))
+		after->room = true;
 }
 
 /* Deliver the answers of calls that are over. No lock is held. */

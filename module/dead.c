@@ -17,10 +17,8 @@ static bool mbox_forward_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	    mbox_deaf_locked(mb) || !mbox_turn_locked(mb, msg))
 		return false;
 	share = mbox_share_adopt_locked(mb, spare);
-	if (mbox_share_charge_locked(mb, share, msg->cost, false, &why)) {
-		mbox_share_tidy_locked(mb, share, after);
-		return false;
-	}
+	/* It is about to be given back in the other mailbox: no limit counts. */
+	mbox_share_charge_locked(mb, share, msg->cost, true, &why);
 	msg->share = share;
 	mbox_admit_locked(mb, msg, after);
 	return true;

@@ -60,9 +60,9 @@ static bool mbox_process_has_table(struct pid *pid, fl_owner_t table)
  * every close of a descriptor, with the table that it was in.
  *
  * At exit that table is no longer the task's, and must not be searched: only
- * some kernels have emptied the slots by then. A table that goes while its
- * process lives was that of a thread which had one of its own, and says
- * nothing of the process.
+ * some kernels have emptied the slots by then. A table other than the first
+ * thread's is that of a thread which has one of its own, and says nothing of
+ * the process.
  */
 static void mbox_owner_flush(struct mbox_object *obj, fl_owner_t table)
 {
@@ -73,7 +73,7 @@ static void mbox_owner_flush(struct mbox_object *obj, fl_owner_t table)
 		return;
 	}
 	if (current->files != table ||
-	    (!ours && !mbox_process_has_table(obj->creator, table)))
+	    !mbox_process_has_table(obj->creator, table))
 		return;
 	if (!iterate_fd(current->files, 0, mbox_is_endpoint_of, obj))
 		mbox_object_unlink(obj, true);
@@ -100,7 +100,9 @@ static void mbox_holder_flush(struct mbox_endpoint *ep, struct file *file,
 	struct pid *process = task_tgid(current);
 
 	if (!mbox_process_is_gone(process) &&
-	    (current->files != table || mbox_process_has_file(file)))
+	    (current->files != table ||
+	     !mbox_process_has_table(process, table) ||
+	     mbox_process_has_file(file)))
 		return;
 	mbox_lease_depart(ep, process);
 	mbox_call_cancel_all(ep, process);

@@ -413,7 +413,7 @@ enum mbox_msg_kind {
  * @waiter: the task that waits, if one does
  * @id: for the caller to find it again
  * @repeatable: may be served again
- * @over: there is a reply or an error
+ * @over: there is a reply or an error; of an answer: it has been delivered
  * @fetched: a task is copying the reply to user memory
  * @result: 0 or -errno, once over
  * @status: the server's, once over
@@ -602,8 +602,6 @@ struct mbox_share *mbox_share_alloc(void);
 struct mbox_share *mbox_share_clone(const struct mbox_share *share);
 struct mbox_share *mbox_share_adopt_locked(struct mbox_mailbox *mb,
 					   struct mbox_share **spare);
-void mbox_share_tidy_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			    struct mbox_after *after);
 void mbox_share_free_all(struct mbox_share *share);
 struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
 					  struct mbox_endpoint *ep,

@@ -125,19 +125,6 @@ struct mbox_share *mbox_share_adopt_locked(struct mbox_mailbox *mb,
 					(*spare)->uid, spare);
 }
 
-/* Without anything that points to @share, it goes. */
-void mbox_share_tidy_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			    struct mbox_after *after)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	if (share->refs)
-		return;
-	rb_erase(&share->node, &mb->shares);
-	share->next = after->dead;
-	after->dead = share;
-}
-
 /*
  * The current task's share, to which @ep then points. NULL if there is none and
  * no *@spare to make it of.
@@ -186,8 +173,11 @@ void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	share->refs--;
-	mbox_share_tidy_locked(mb, share, after);
+	if (--share->refs)
+		return;
+	rb_erase(&share->node, &mb->shares);
+	share->next = after->dead;
+	after->dead = share;
 }
 
 /*

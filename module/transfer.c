@@ -169,7 +169,7 @@ void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	msg->share->msgs++;
 	msg->share->bytes += msg->len;
 	mb->bytes += msg->len;
-	if (unlikely(msg->kind == MBOX_ANSWER)) {
+	if (unlikely(msg->kind == MBOX_ANSWER && !msg->call->over)) {
 		/* It has its room, and comes when there is an answer. */
 		mbox_take_locked(mb, msg);
 		return;

@@ -249,7 +249,7 @@ TEST_F(signal, restarted)
 /* Signals at any point, with a handler that restarts and one that does not. */
 TEST_F(signal, at_any_point)
 {
-	enum { CALLS = 300 };
+	enum { CALLS = 100 };
 	int i;
 
 	for (i = 0; i < CALLS; i++) {

@@ -230,7 +230,7 @@ TEST_F(fds, what_travels)
 	}
 }
 
-/* Is @fd, if there is such a thing, refused without any effect? */
+/* Is @fd refused without any effect? It is closed here. */
 static bool is_refused(int dev, int box, int fd)
 {
 	int fds[3] = { eventfd(0, 0), fd, eventfd(0, 0) };
@@ -238,7 +238,7 @@ static bool is_refused(int dev, int box, int fd)
 	bool good;
 
 	if (fd < 0)
-		return errno == ENOSYS || errno == EPERM || errno == ENOENT;
+		return false;
 	good = mt_send_fd(box, fd) == -EINVAL && mt_send_fds(box, fds, 3) == -EINVAL &&
 	       mt_state_is(dev, box, 0, &before) && fcntl(fd, F_GETFD) >= 0;
 	close(fds[0]);
@@ -339,8 +339,8 @@ TEST_F(fds, bad_array_of_the_receiver)
 	count = count_fds();
 	for (i = 0; i < 3; i++) {
 		EXPECT_EQ(-EFAULT, mt_recv_fds(self->box, &msg, where[i], 2, 0));
-		EXPECT_EQ(-EFAULT, mt_recv_fds(self->box, &msg, where[i], 2,
-					    MBOX_LEASE));
+		EXPECT_EQ(-EFAULT,
+			  mt_recv_fds(self->box, &msg, where[i], 2, MBOX_LEASE));
 	}
 	EXPECT_EQ(count, count_fds());
 	EXPECT_EQ(1, mt_stat_of(self->box).msgs);
@@ -366,12 +366,13 @@ TEST_F(fds, bad_array_of_the_receiver)
 
 TEST_F(fds, short_array)
 {
-	int pair[2], fds[5], got[5], i;
+	int pair[2], fds[5], got[5], i, j;
 	struct mbox_recv msg;
 
 	for (i = 0; i <= 5; i++) {
 		ASSERT_TRUE(mt_pipe(pair));
-		fds[0] = fds[1] = fds[2] = fds[3] = fds[4] = pair[1];
+		for (j = 0; j < 5; j++)
+			fds[j] = pair[1];
 		ASSERT_EQ(0, mt_send_fds(self->box, fds, 5));
 		close(pair[1]);
 		memset(got, 0xff, sizeof(got));

@@ -126,7 +126,7 @@ TEST_F(lease, nack_puts_back_at_its_place)
 /* It is the same message, and says how often it came. */
 TEST_F(lease, deliveries_are_counted)
 {
-	__u64 seq, time;
+	struct mbox_recv first = {};
 	unsigned int i;
 
 	ASSERT_EQ(0, send_text(self->box, "again", 3));
@@ -134,13 +134,11 @@ TEST_F(lease, deliveries_are_counted)
 		struct mbox_held held = { .size = sizeof(held) };
 
 		ASSERT_EQ(0, mt_leasemsg(self->box, &self->msg));
-		if (!i) {
-			seq = self->msg.seq;
-			time = self->msg.time;
-		}
+		if (!i)
+			first = self->msg;
 		EXPECT_EQ(i, self->msg.deliveries);
-		EXPECT_EQ(seq, self->msg.seq);
-		EXPECT_EQ(time, self->msg.time);
+		EXPECT_EQ(first.seq, self->msg.seq);
+		EXPECT_EQ(first.time, self->msg.time);
 		EXPECT_EQ(getpid(), self->msg.pid);
 		EXPECT_EQ(3, self->msg.priority);
 		held.token = self->msg.token;

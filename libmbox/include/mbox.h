@@ -88,8 +88,8 @@ int mbox_create(int dev, const char *name, unsigned int flags,
  * @attr: attributes, all defaults where NULL. As for mbox_create(); also
  *	@region_size is filled in.
  *
- * The memory is zeroed and never changes its size, so that no access to a
- * mapping ends in SIGBUS (ours; shm_open() with ftruncate() can).
+ * The memory is zeroed and never changes its size, so that no access
+ * within it ends in SIGBUS (ours; shm_open() with ftruncate() can).
  *
  * Return: a descriptor of the region, to be mapped with mbox_region_map() or
  * mmap(2), which the caller closes; a mapping outlives it. Errors as

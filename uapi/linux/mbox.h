@@ -631,7 +631,7 @@ struct mbox_send {
  * @reply_max: out: call: how large a reply may be
  * @reply_status: see @reply_token
  * @reply_token: if not 0, that call is replied to first, as by MBOX_IOC_REPLY
- *	with @reply_buf, @reply_len and @reply_status, which are 0 otherwise. An
+ *	with @reply_buf, @reply_len and @reply_status, not looked at otherwise. An
  *	error of that, ECANCELED aside, is returned and nothing is received. Once
  *	the reply is given (or its call found cancelled), 0 is written here, so
  *	that whatever then ends the receive, it can be called again.
