@@ -138,6 +138,26 @@ TEST_F(attr, owner_and_others)
 	}
 }
 
+/* Effective ids count, not real ones. */
+TEST_F(attr, effective_id)
+{
+	struct mbox_set set = { .flags = MBOX_SET_MODE, .mode = 0666 };
+	struct mt_child child;
+
+	if (!mt_fork(&child, NULL)) {
+		int fd = mt_open(self->dev, self->name, 0);
+
+		EXPECT_EQ(0, setresuid(MT_UID_A, MT_UID_B, 0));
+		EXPECT_EQ(-EACCES, mt_set(fd, &set));
+		EXPECT_EQ(-EACCES, mt_unlink(self->dev, self->name));
+		EXPECT_EQ(0, setresuid(MT_UID_B, MT_UID_A, 0));
+		EXPECT_EQ(0, mt_set(fd, &set));
+		EXPECT_EQ(0, mt_unlink(self->dev, self->name));
+		MT_CHILD_EXIT();
+	}
+	EXPECT_EQ(0, mt_child_end(&child));
+}
+
 /* Who is in its group is not its owner. */
 TEST_F(attr, group)
 {

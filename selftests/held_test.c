@@ -293,6 +293,40 @@ TEST_F(held, did_come_yet)
 	EXPECT_EQ(-EPIPE, recv_number(self->box));
 }
 
+/* Nor is it when the mailbox has ended: the message can still be received. */
+TEST_F(held, outlives_its_mailbox)
+{
+	struct mbox_create attr = {
+		.flags = MT_RW,
+		.kind = MBOX_KIND_MAILBOX,
+		.lifetime = MBOX_LIFE_PROCESS,
+	};
+	char *name = mt_name("held");
+	struct mt_child owner;
+
+	if (!mt_fork(&owner, NULL)) {
+		mt_tell(owner.sock, mt_create(self->dev, name, &attr));
+		mt_hear(owner.sock);
+		_exit(0);
+	}
+	ASSERT_LE(0, mt_hear(owner.sock));
+	close(self->box);
+	self->box = mt_open(self->dev, name, MT_RW);
+	self->slowly.fd = self->box;
+	self->other.fd = self->box;
+	ASSERT_EQ(0, send_number(self->box, 1, 5));
+	HOLD_ONE();
+	ASSERT_TRUE(mt_task_blocks(&self->other, mt_task_recv));
+	mt_child_end(&owner);
+	ASSERT_EQ(MBOX_STATE_ENDED, mt_stat_of(self->box).state);
+	EXPECT_TRUE(mt_task_settle(&self->other));
+	EXPECT_EQ(-EAGAIN, recv_number(self->box));
+	slow_refuse(&self->slow);
+	EXPECT_EQ(-EFAULT, mt_task_end(&self->slowly));
+	EXPECT_EQ(LEN, mt_task_end(&self->other));
+	EXPECT_EQ(-EPIPE, recv_number(self->box));
+}
+
 /* A sender whose data is slow to come is not in anybody's way. */
 TEST_F(held, nothing_by_a_slow_sender)
 {

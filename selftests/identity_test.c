@@ -155,6 +155,25 @@ TEST_F(identity, of_the_moment)
 	}
 }
 
+/* Of one process, too, which is by turns one user and another. */
+TEST_F(identity, of_each_moment)
+{
+	static const uid_t uids[] = { 0, MT_UID_A, MT_UID_B, 0, MT_UID_B };
+	pid_t pid = getpid();
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(uids); i++) {
+		ASSERT_EQ(0, setegid(uids[i]));
+		ASSERT_EQ(0, seteuid(uids[i]));
+		ASSERT_EQ(0, put(self->box));
+		ASSERT_EQ(0, seteuid(0));
+		EXPECT_SENDER(take(self->box), pid, pid, uids[i], uids[i]);
+		ASSERT_EQ(0, setegid(MT_UID_A));
+		ASSERT_EQ(0, put(self->box));
+		EXPECT_SENDER(take(self->box), pid, pid, 0, MT_UID_A);
+	}
+}
+
 /* It waits for room, and gets it by somebody else's receiving. */
 TEST_F(identity, of_one_who_waited)
 {

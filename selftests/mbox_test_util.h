@@ -344,10 +344,14 @@ static inline void mt_sweep(int dev)
 	close(__dev);							\
 } while (0)
 
-/* All that can be seen to change of an object, and of what @uid takes. */
+/*
+ * All that can be seen to change of an object, of what @uid takes, and of the
+ * process: the descriptor that comes next.
+ */
 struct mt_state {
 	struct mbox_stat stat;
 	struct mbox_usage usage;
+	__u64 next;
 };
 
 static inline struct mt_state mt_state_of(int dev, int fd, uid_t uid)
@@ -356,6 +360,8 @@ static inline struct mt_state mt_state_of(int dev, int fd, uid_t uid)
 
 	mt_stat(fd, &state.stat);
 	mt_usage(dev, uid, &state.usage);
+	state.next = dup(STDERR_FILENO);
+	close(state.next);
 	return state;
 }
 

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * poll, select and epoll: readiness is told when there is something to do, to
- * as many as are needed, and no more.
+ * poll and select: readiness is told when there is something to do, and nobody
+ * is woken before. epoll has tests of its own.
  */
-#include <sys/epoll.h>
 #include <sys/select.h>
-#include <sys/wait.h>
 
 #include "mbox_test_task.h"
-
-#define POLLERS	8
 
 /* Two messages, of 100 bytes at most, of 150 bytes together. */
 FIXTURE(poll) {
 	int dev;
 	int box;
-	struct mt_task task[POLLERS + 1];
-	long switches[POLLERS + 1];
+	struct mt_task task[2];
 };
 
 FIXTURE_SETUP(poll)
@@ -27,7 +22,7 @@ FIXTURE_SETUP(poll)
 	ASSERT_LE(0, self->dev);
 	self->box = mt_sized(self->dev, NULL, 2, 100, 150);
 	ASSERT_LE(0, self->box);
-	for (i = 0; i <= POLLERS; i++)
+	for (i = 0; i < 2; i++)
 		self->task[i].fd = self->box;
 }
 
@@ -218,173 +213,6 @@ TEST_F(poll, sleeps_through_the_other_direction)
 	EXPECT_EQ(POLLOUT, mt_task_end(out));
 }
 
-/* ---- epoll --------------------------------------------------------------- */
-
-static int epoll_of(int fd, __u32 events)
-{
-	struct epoll_event event = { .events = events };
-	int epfd = epoll_create1(EPOLL_CLOEXEC);
-
-	return epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event) ? -errno : epfd;
-}
-
-/* The events there are; 0 for none. */
-static int epoll_events(int epfd)
-{
-	struct epoll_event event;
-	int ret = epoll_wait(epfd, &event, 1, 0);
-
-	return ret == 1 ? (int)event.events : ret;
-}
-
-TEST_F(poll, epoll_level)
-{
-	int epfd = epoll_of(self->box, EPOLLIN | EPOLLOUT);
-
-	ASSERT_LE(0, epfd);
-	EXPECT_EQ(EPOLLOUT, epoll_events(epfd));
-	EXPECT_EQ(EPOLLOUT, epoll_events(epfd));
-	ASSERT_EQ(0, put(self->box, 100));
-	EXPECT_EQ(EPOLLIN, epoll_events(epfd));
-	EXPECT_EQ(EPOLLIN, epoll_events(epfd));
-	ASSERT_EQ(100, take(self->box));
-	EXPECT_EQ(EPOLLOUT, epoll_events(epfd));
-}
-
-TEST_F(poll, epoll_edge_of_messages)
-{
-	int epfd = epoll_of(self->box, EPOLLIN | EPOLLET);
-
-	ASSERT_LE(0, epfd);
-	EXPECT_EQ(0, epoll_events(epfd));
-	ASSERT_EQ(0, put(self->box, 1));
-	EXPECT_EQ(EPOLLIN, epoll_events(epfd));
-	EXPECT_EQ(0, epoll_events(epfd));
-	/* each message is an edge */
-	ASSERT_EQ(0, put(self->box, 1));
-	EXPECT_EQ(EPOLLIN, epoll_events(epfd));
-	EXPECT_EQ(0, epoll_events(epfd));
-	ASSERT_EQ(1, take(self->box));
-	EXPECT_EQ(0, epoll_events(epfd));
-	/* and so is one that is put back */
-	EXPECT_EQ(-EFAULT, mt_recv(self->box, NULL, 100, 0));
-	EXPECT_EQ(EPOLLIN, epoll_events(epfd));
-	EXPECT_EQ(0, epoll_events(epfd));
-}
-
-TEST_F(poll, epoll_edge_of_room)
-{
-	int epfd = epoll_of(self->box, EPOLLOUT | EPOLLET);
-
-	ASSERT_LE(0, epfd);
-	EXPECT_EQ(EPOLLOUT, epoll_events(epfd));
-	EXPECT_EQ(0, epoll_events(epfd));
-	ASSERT_EQ(0, put(self->box, 100));
-	EXPECT_EQ(0, epoll_events(epfd));
-	ASSERT_EQ(100, take(self->box));
-	EXPECT_EQ(EPOLLOUT, epoll_events(epfd));
-	EXPECT_EQ(0, epoll_events(epfd));
-}
-
-TEST_F(poll, epoll_oneshot)
-{
-	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT };
-	int epfd = epoll_of(self->box, event.events);
-
-	ASSERT_LE(0, epfd);
-	ASSERT_EQ(0, put(self->box, 1));
-	EXPECT_EQ(EPOLLIN, epoll_events(epfd));
-	ASSERT_EQ(0, put(self->box, 1));
-	EXPECT_EQ(0, epoll_events(epfd));
-	ASSERT_EQ(0, epoll_ctl(epfd, EPOLL_CTL_MOD, self->box, &event));
-	EXPECT_EQ(EPOLLIN, epoll_events(epfd));
-}
-
-/* Wait on the epoll in @poll.fd. */
-static int epoll_one(struct mt_task *task)
-{
-	struct epoll_event event;
-	int ret = epoll_wait(task->poll.fd, &event, 1, -1);
-
-	return ret == 1 ? (int)event.events : -errno;
-}
-
-static bool epoll_is_blocked(struct mt_task *task)
-{
-	return mt_task_tid(task) &&
-	       mt_is_blocked(mt_task_tid(task), __NR_epoll_wait);
-}
-
-static unsigned int count_done(struct mt_task *tasks)
-{
-	unsigned int i, done = 0;
-
-	for (i = 0; i < POLLERS; i++)
-		done += mt_task_is_done(&tasks[i]);
-	return done;
-}
-
-/* Each of the pollers has an epoll and an endpoint of its own. */
-static bool exclusive_pollers_block(int dev, int box, struct mt_task *tasks,
-				    long *switches)
-{
-	struct mt_task *task;
-	int i, fd;
-
-	for (i = 0; i < POLLERS; i++) {
-		task = &tasks[i];
-		fd = mt_open_fd(dev, box, MBOX_O_READ);
-		task->poll.fd = epoll_of(fd, EPOLLIN | EPOLLEXCLUSIVE);
-		mt_task_start(task, epoll_one);
-		if (fd < 0 || task->poll.fd < 0 ||
-		    !MT_UNTIL(epoll_is_blocked(task)))
-			return false;
-		switches[i] = mt_switches(mt_task_tid(task));
-	}
-	return true;
-}
-
-/* For a message one of them is woken, not all. */
-TEST_F(poll, epoll_exclusive)
-{
-	struct mbox_set set = {
-		.flags = MBOX_SET_MAX_MSGS | MBOX_SET_MAX_BYTES,
-		.max_msgs = POLLERS,
-		.max_bytes = 100 * POLLERS,
-	};
-	int i, n;
-
-	ASSERT_EQ(0, mt_set(self->box, &set));
-	ASSERT_TRUE(exclusive_pollers_block(self->dev, self->box, self->task,
-					    self->switches));
-	for (n = 1; n <= POLLERS; n++) {
-		ASSERT_EQ(0, put(self->box, 1));
-		ASSERT_TRUE(MT_UNTIL(count_done(self->task) == n));
-		for (i = 0; i < POLLERS; i++) {
-			if (mt_task_is_done(&self->task[i]))
-				continue;
-			ASSERT_TRUE(MT_UNTIL(epoll_is_blocked(&self->task[i])));
-			ASSERT_EQ(self->switches[i],
-				  mt_switches(mt_task_tid(&self->task[i])));
-		}
-		ASSERT_EQ(1, take(self->box));
-	}
-	for (i = 0; i < POLLERS; i++)
-		EXPECT_EQ(EPOLLIN, mt_task_end(&self->task[i]));
-}
-
-/* The end is for all. */
-TEST_F(poll, epoll_exclusive_end)
-{
-	int i;
-
-	ASSERT_TRUE(exclusive_pollers_block(self->dev, self->box, self->task,
-					    self->switches));
-	close(self->box);
-	for (i = 0; i < POLLERS; i++)
-		EXPECT_EQ(EPOLLIN | EPOLLHUP, mt_task_end(&self->task[i]));
-}
-
 /* ---- the end ------------------------------------------------------------- */
 
 /* A child that owns a mailbox with one message in it, until it is let go. */
@@ -412,7 +240,6 @@ TEST_F(poll, hangs_up_when_it_ends)
 	struct mt_task *reader = &self->task[0], *writer = &self->task[1];
 	char *name = mt_name("hup");
 	struct mt_child child;
-	int epfd;
 
 	ASSERT_EQ(0, owner_fork(&child, self->dev, name));
 	reader->fd = mt_open(self->dev, name, MBOX_O_READ);
@@ -423,12 +250,9 @@ TEST_F(poll, hangs_up_when_it_ends)
 	ASSERT_EQ(0, put(writer->fd, 1));
 	EXPECT_EQ(POLLIN, mt_task_end(reader));
 	ASSERT_TRUE(poller_blocks(writer, POLLOUT));
-	epfd = epoll_of(reader->fd, EPOLLIN | EPOLLET);
-	EXPECT_EQ(EPOLLIN, epoll_events(epfd));
 
 	mt_child_end(&child);
 	EXPECT_TRUE(mt_task_end(writer) & POLLHUP);
-	EXPECT_EQ(EPOLLIN | EPOLLHUP, epoll_events(epfd));
 	EXPECT_EQ(POLLIN | POLLHUP, events(reader->fd));
 	/* what is left can be received, and then it says so still */
 	EXPECT_EQ(1, take(reader->fd));
