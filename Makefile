@@ -71,6 +71,7 @@ help:
 ##   V=1               show commands, and all output of the tests
 ##   ACCEL=kvm|tcg     how qemu runs the guest (default: kvm where it works)
 ##   GUEST_TIMEOUT=s   seconds that a guest may take, TEST_TIMEOUT=s a program
+##   GUEST_ENV="A=b"   environment of the tests, such as MBOX_CALLS=100000
 ##   DEMO_INPUT=dir    files for the demo
 ##   PREFIX, DESTDIR   for install (default /usr/local)
 
