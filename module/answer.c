@@ -103,7 +103,8 @@ static void mbox_answer_offer_locked(struct mbox_mailbox *mb,
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (mbox_deaf_locked(mb)) {
+	/* An ended mailbox can still be drained, if anybody is there. */
+	if (!mb->obj.linked && !mb->obj.readers) {
 		mbox_drop_locked(mb, answer, 0, after);
 		return;
 	}

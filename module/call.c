@@ -262,6 +262,28 @@ int mbox_call_cancel(struct mbox_endpoint *ep, u64 id)
 	return ret;
 }
 
+/* The call of @ep with the lowest id above @id, or NULL. */
+static struct mbox_callinfo *mbox_call_next_locked(struct mbox_endpoint *ep,
+						   u64 id)
+{
+	struct rb_node *node = ep->calls.rb_node;
+	struct mbox_callinfo *best = NULL;
+
+	lockdep_assert_held(&ep->obj->lock);
+
+	while (node) {
+		struct mbox_callinfo *call = mbox_call_entry(node);
+
+		if (call->id > id) {
+			best = call;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return best;
+}
+
 /*
  * The calls of @process through @ep, or without @process all of @ep, are
  * cancelled: they have ended.
@@ -269,20 +291,26 @@ int mbox_call_cancel(struct mbox_endpoint *ep, u64 id)
 void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct rb_node *node, *next;
-	struct mbox_after after;
+	struct mbox_callinfo *call;
+	u64 id = 0;
 
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	for (node = rb_first(&ep->calls); node; node = next) {
-		struct mbox_callinfo *call = mbox_call_entry(node);
+	do {
+		struct mbox_after after;
+		int step = 32;
 
-		next = rb_next(node);
-		if (call->fetched || (process && call->msg->share->pid != process))
-			continue;
-		mbox_call_abandon_locked(mb, call->msg, -ECANCELED, &after);
-	}
-	mbox_unlock(mb, &after);
+		mbox_after_init(&after);
+		mbox_lock(mb);
+		while (step-- && (call = mbox_call_next_locked(ep, id))) {
+			id = call->id;
+			if (call->fetched ||
+			    (process && call->msg->share->pid != process))
+				continue;
+			mbox_call_abandon_locked(mb, call->msg, -ECANCELED,
+						 &after);
+		}
+		mbox_unlock(mb, &after);
+		cond_resched();
+	} while (call);
 }
 
 /* Where the reply goes. */
@@ -307,20 +335,23 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 	int ret = 0;
 
 	spin_lock(&mb->obj.lock);
-	msg = mbox_unlease_locked(ep, token);
-	spin_unlock(&mb->obj.lock);
+	msg = mbox_lease_find_locked(ep, token);
 	if (!msg)
-		return -ESTALE;
-
-	if (msg->kind != MBOX_CALL)
+		ret = -ESTALE;
+	else if (msg->kind != MBOX_CALL)
 		ret = -EINVAL;
 	else if (len > msg->call->reply_max)
 		ret = -EMSGSIZE;
-	else if (copy_from_user(mbox_call_room(msg->call), buf, len))
-		ret = -EFAULT;
-	if (ret) {
-		mbox_lease_again(ep, msg);
+	else
+		mbox_unlease_locked(ep, token);
+	spin_unlock(&mb->obj.lock);
+	if (ret)
 		return ret;
+
+	if (copy_from_user(mbox_call_room(msg->call), buf, len)) {
+		/* Who had received it may have ended meanwhile: now it is ours. */
+		mbox_lease(ep, msg);
+		return -EFAULT;
 	}
 
 	mbox_after_init(&after);

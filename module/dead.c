@@ -20,6 +20,7 @@ static bool mbox_forward_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	/* It is about to be given back in the other mailbox: no limit counts. */
 	mbox_share_charge_locked(mb, share, msg->cost, true, &why);
 	msg->share = share;
+	msg->deliveries = 0;
 	mbox_admit_locked(mb, msg, after);
 	return true;
 }

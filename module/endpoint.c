@@ -113,7 +113,7 @@ static int mbox_endpoint_flush(struct file *file, fl_owner_t table)
 	struct mbox_endpoint *ep = file->private_data;
 
 	/* Otherwise it is about to be released, which sees to everything. */
-	if (file_count(file) > 1)
+	if (ep->obj->ops->kind == MBOX_KIND_MAILBOX && file_count(file) > 1)
 		mbox_holder_flush(ep, file, table);
 	if (ep->obj->lifetime == MBOX_LIFE_PROCESS)
 		mbox_owner_flush(ep->obj, table);

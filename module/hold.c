@@ -42,11 +42,15 @@ static int mbox_lease_cmp(const void *token, const struct rb_node *node)
 	return a < b ? -1 : a > b;
 }
 
-/* The claimed @msg stays with @ep, or is back with it, under its token. */
-void mbox_lease_again(struct mbox_endpoint *ep, struct mbox_msg *msg)
+/* The claimed @msg stays with @ep, for the current process, under its token. */
+void mbox_lease(struct mbox_endpoint *ep, struct mbox_msg *msg)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after;
+
+	/* The process that had it before may not be this one. */
+	put_pid(msg->process);
+	msg->process = get_pid(task_tgid(current));
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
@@ -58,15 +62,6 @@ void mbox_lease_again(struct mbox_endpoint *ep, struct mbox_msg *msg)
 		after.urgent = true;
 	}
 	mbox_unlock(mb, &after);
-}
-
-/* The claimed @msg has been received, and stays with @ep. */
-void mbox_lease(struct mbox_endpoint *ep, struct mbox_msg *msg)
-{
-	/* The process that had it before may not be this one. */
-	put_pid(msg->process);
-	msg->process = get_pid(task_tgid(current));
-	mbox_lease_again(ep, msg);
 }
 
 static void mbox_lease_remove_locked(struct mbox_endpoint *ep,
@@ -81,11 +76,20 @@ static void mbox_lease_remove_locked(struct mbox_endpoint *ep,
 	msg->holder = NULL;
 }
 
+/* The message that @ep holds under @token, or NULL. */
+struct mbox_msg *mbox_lease_find_locked(struct mbox_endpoint *ep, u64 token)
+{
+	struct rb_node *node = rb_find(&token, &ep->held, mbox_lease_cmp);
+
+	lockdep_assert_held(&ep->obj->lock);
+
+	return node ? mbox_lease_entry(node) : NULL;
+}
+
 /* The message of @token is claimed again; NULL if @ep holds none such. */
 struct mbox_msg *mbox_unlease_locked(struct mbox_endpoint *ep, u64 token)
 {
-	struct rb_node *node = rb_find(&token, &ep->held, mbox_lease_cmp);
-	struct mbox_msg *msg = node ? mbox_lease_entry(node) : NULL;
+	struct mbox_msg *msg = mbox_lease_find_locked(ep, token);
 
 	if (msg)
 		mbox_lease_remove_locked(ep, msg);
@@ -253,14 +257,16 @@ static void mbox_delayed_work(struct work_struct *work)
 	u64 now = ktime_get_ns();
 	struct mbox_after after;
 	struct rb_node *node;
+	int step = 32;
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
 	while ((node = rb_first(&mb->delayed))) {
 		struct mbox_msg *msg = mbox_lease_entry(node);
 
-		if (msg->token > now) {
-			mbox_delay_start(mb, msg->token - now);
+		if (msg->token > now || !step--) {
+			mbox_delay_start(mb, msg->token > now ?
+					 msg->token - now : 0);
 			break;
 		}
 		rb_erase(node, &mb->delayed);
@@ -276,20 +282,33 @@ void mbox_delayed_init(struct mbox_mailbox *mb)
 	INIT_DELAYED_WORK(&mb->timer, mbox_delayed_work);
 }
 
-/* Nobody can ever receive what was put off. */
-void mbox_delayed_drop(struct mbox_mailbox *mb)
+/* Throw away what is put off, calls with @result. Returns how many those were. */
+u32 mbox_delayed_purge(struct mbox_mailbox *mb, int result)
 {
-	struct mbox_after after;
 	struct rb_node *node;
+	u32 count = 0;
 
+	do {
+		struct mbox_after after;
+		int step = 32;
+
+		mbox_after_init(&after);
+		mbox_lock(mb);
+		while (step-- && (node = rb_first(&mb->delayed))) {
+			rb_erase(node, &mb->delayed);
+			mb->purged++;
+			count++;
+			mbox_drop_locked(mb, mbox_lease_entry(node), result,
+					 &after);
+		}
+		mbox_unlock(mb, &after);
+		cond_resched();
+	} while (node);
+	return count;
+}
+
+/* Nobody can put anything off any more. */
+void mbox_delayed_stop(struct mbox_mailbox *mb)
+{
 	cancel_delayed_work_sync(&mb->timer);
-
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	while ((node = rb_first(&mb->delayed))) {
-		rb_erase(node, &mb->delayed);
-		mb->purged++;
-		mbox_drop_locked(mb, mbox_lease_entry(node), -EPIPE, &after);
-	}
-	mbox_unlock(mb, &after);
 }

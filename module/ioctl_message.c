@@ -172,6 +172,18 @@ static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
 	}
 }
 
+/*
+ * Has the process closed its last descriptor of the endpoint while it was in
+ * this command? Then what the command leaves behind would never come back: no
+ * close is to come that could see to it.
+ */
+static bool mbox_request_is_orphan(struct mbox_request *req)
+{
+	struct mbox_endpoint *ep = req->file->private_data;
+
+	return READ_ONCE(ep->departures) && !mbox_process_has_file(req->file);
+}
+
 static int mbox_give_reply(struct mbox_request *req, u64 token, u64 buf,
 			   u32 len, s32 status, const struct mbox_fds *fds)
 {
@@ -186,6 +198,9 @@ static int mbox_give_reply(struct mbox_request *req, u64 token, u64 buf,
 			      u64_to_user_ptr(buf), len, status, files);
 	if (ret)
 		mbox_files_free(files);
+	if (ret == -EFAULT && mbox_request_is_orphan(req))
+		mbox_lease_end_all(req->file->private_data,
+				   task_tgid(current));
 	return ret;
 }
 
@@ -229,8 +244,7 @@ static void mbox_give_files(struct mbox_request *req,
 }
 
 /* Hand the claimed @msg to user space, or put it back. */
-static int mbox_deliver(struct mbox_request *req, struct mbox_msg *msg,
-			u32 departures)
+static int mbox_deliver(struct mbox_request *req, struct mbox_msg *msg)
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_recv *r = &req->args.recv;
@@ -260,9 +274,7 @@ static int mbox_deliver(struct mbox_request *req, struct mbox_msg *msg,
 	else
 		mbox_ack(ep, msg);
 
-	/* Who closed its last descriptor meanwhile could never give it back. */
-	if (unlikely(lease && READ_ONCE(ep->departures) != departures) &&
-	    !mbox_process_has_file(req->file))
+	if (lease && unlikely(mbox_request_is_orphan(req)))
 		mbox_lease_end_all(ep, task_tgid(current));
 	return ret;
 }
@@ -270,7 +282,6 @@ static int mbox_deliver(struct mbox_request *req, struct mbox_msg *msg,
 long mbox_ioctl_recv(struct mbox_request *req)
 {
 	struct mbox_endpoint *ep = req->file->private_data;
-	u32 departures = READ_ONCE(ep->departures);
 	struct mbox_recv *r = &req->args.recv;
 	struct mbox_deadline until;
 	struct mbox_msg *msg;
@@ -288,7 +299,7 @@ long mbox_ioctl_recv(struct mbox_request *req)
 
 	msg = mbox_claim(ep, r->buf_size, &r->len, &until);
 	if (!IS_ERR(msg))
-		return mbox_deliver(req, msg, departures);
+		return mbox_deliver(req, msg);
 
 	ret = PTR_ERR(msg);
 	if (ret == -EMSGSIZE)
@@ -394,17 +405,17 @@ static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 	struct mbox_callinfo *call = msg->call;
 	struct mbox_call *c = &req->args.call;
 	int nr = mbox_files_room(call->files, &c->reply_fds);
-	u64 id = c->id;
 	int ret;
 
-	mbox_files_tell(call->files, &c->reply_fds, max(nr, 0));
 	c->reply_len = call->reply_len;
 	c->status = call->status;
-	c->id = 0;
+	if (call->reply_len > c->reply_size)
+		return mbox_request_reply(req) ?: -EMSGSIZE;
+
+	/* The id is there until all the rest is. */
+	mbox_files_tell(call->files, &c->reply_fds, max(nr, 0));
 	if (call->result)
-		ret = mbox_request_reply(req) ?: call->result;
-	else if (call->reply_len > c->reply_size)
-		ret = -EMSGSIZE;
+		ret = mbox_request_reply(req);
 	else if (nr < 0 ||
 		 copy_to_user(u64_to_user_ptr(c->reply_buf), call->reply,
 			      call->reply_len))
@@ -413,12 +424,10 @@ static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 		ret = mbox_request_reply(req);
 	if (unlikely(!ret && nr))
 		mbox_give_files(req, call->files, &c->reply_fds, nr);
-
-	if (ret == -EMSGSIZE) {
-		c->id = id;
-		ret = mbox_request_reply(req) ?: ret;
-	}
-	return ret;
+	if (ret)
+		return ret;
+	c->id = 0;
+	return mbox_write_id(req) ?: call->result;
 }
 
 long mbox_ioctl_call(struct mbox_request *req)
@@ -445,12 +454,13 @@ long mbox_ioctl_call(struct mbox_request *req)
 	if (!ret) {
 		ret = mbox_call_fetch(req, msg);
 		mbox_call_finish(ep, msg, ret != -EFAULT && ret != -EMSGSIZE);
-		return ret;
+	} else if (ret != -ERESTARTSYS && ret != -ESTALE && ret != -EBUSY) {
+		/* It is over. If that cannot be written, ESTALE will tell. */
+		c->id = 0;
+		mbox_write_id(req);
+		ret = mbox_request_refuse(req, &c->refusal, &why, ret);
 	}
-	if (ret == -ERESTARTSYS || ret == -ESTALE || ret == -EBUSY)
-		return ret;
-	/* It is over. If that cannot be written, ESTALE will tell. */
-	c->id = 0;
-	mbox_write_id(req);
-	return mbox_request_refuse(req, &c->refusal, &why, ret);
+	if (unlikely(ret && mbox_request_is_orphan(req)))
+		mbox_call_cancel_all(ep, task_tgid(current));
+	return ret;
 }

@@ -23,7 +23,7 @@ static void mbox_mailbox_settle(struct mbox_object *obj)
 
 	/* What nobody can ever receive, nobody shall pay for. */
 	if (deserted) {
-		mbox_delayed_drop(mb);
+		mbox_delayed_stop(mb);
 		mbox_purge(mb, -EPIPE);
 	}
 }
@@ -116,7 +116,7 @@ static void mbox_mailbox_destroy(struct mbox_object *obj)
 	WARN_ON_ONCE(mb->queue.count || !RB_EMPTY_ROOT(&mb->delayed) ||
 		     !RB_EMPTY_ROOT(&mb->shares));
 	if (mb->dead_letter)
-		mbox_object_detach(&mb->dead_letter->obj, FMODE_WRITE);
+		mbox_object_remove_source(&mb->dead_letter->obj);
 	mbox_payer_uncharge(obj->payer, MBOX_CHARGE_MAILBOXES, 1);
 }
 
@@ -141,9 +141,7 @@ static int mbox_mailbox_point(struct mbox_mailbox *mb, struct mbox_object *obj)
 		return 0;
 	if (obj->ops != &mbox_mailbox_ops || mbox_to_mailbox(obj)->dead_letter)
 		return -EINVAL;
-	mutex_lock(&obj->registry->lock);
-	ret = mbox_object_attach_locked(obj, FMODE_WRITE);
-	mutex_unlock(&obj->registry->lock);
+	ret = mbox_object_add_source(obj);
 	if (!ret)
 		mb->dead_letter = mbox_to_mailbox(obj);
 	return ret;

@@ -270,6 +270,8 @@ void mbox_object_get(struct mbox_object *obj);
 void mbox_object_put(struct mbox_object *obj);
 int mbox_object_attach_locked(struct mbox_object *obj, fmode_t mode);
 void mbox_object_detach(struct mbox_object *obj, fmode_t mode);
+int mbox_object_add_source(struct mbox_object *obj);
+void mbox_object_remove_source(struct mbox_object *obj);
 void mbox_object_unlink(struct mbox_object *obj, bool end);
 int mbox_object_unlink_task(struct mbox_object *obj);
 bool mbox_object_owned_locked(const struct mbox_object *obj);
@@ -747,7 +749,7 @@ void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first);
 /* hold.c: messages under a lease */
 
 void mbox_lease(struct mbox_endpoint *ep, struct mbox_msg *msg);
-void mbox_lease_again(struct mbox_endpoint *ep, struct mbox_msg *msg);
+struct mbox_msg *mbox_lease_find_locked(struct mbox_endpoint *ep, u64 token);
 struct mbox_msg *mbox_unlease_locked(struct mbox_endpoint *ep, u64 token);
 int mbox_lease_ack(struct mbox_endpoint *ep, u64 token);
 int mbox_lease_nack(struct mbox_endpoint *ep, u64 token, u64 delay);
@@ -755,7 +757,8 @@ int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held);
 void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process);
 void mbox_lease_depart(struct mbox_endpoint *ep, const struct pid *process);
 void mbox_delayed_init(struct mbox_mailbox *mb);
-void mbox_delayed_drop(struct mbox_mailbox *mb);
+u32 mbox_delayed_purge(struct mbox_mailbox *mb, int result);
+void mbox_delayed_stop(struct mbox_mailbox *mb);
 u32 mbox_lease_limit(void);
 
 /* call.c: requests and replies */

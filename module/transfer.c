@@ -520,14 +520,16 @@ void mbox_put_back(struct mbox_endpoint *ep, struct mbox_msg *msg)
 }
 
 /*
- * Throw away what is queued, calls with @result: claim all of it at once, then
+ * Throw away what is queued or put off, calls with @result: claim all of it at once, then
  * give back the room in steps that let go of the lock. A call that is cancelled
  * meanwhile is known by its epoch. Returns how many messages there were.
  */
 int mbox_purge(struct mbox_mailbox *mb, int result)
 {
 	struct mbox_queue all;
-	u32 count;
+	u32 count, delayed;
+
+	delayed = mbox_delayed_purge(mb, result);
 
 	spin_lock(&mb->obj.lock);
 	all = mb->queue;
@@ -552,5 +554,5 @@ int mbox_purge(struct mbox_mailbox *mb, int result)
 		mbox_unlock(mb, &after);
 		cond_resched();
 	}
-	return min_t(u32, count, INT_MAX);
+	return min_t(u64, (u64)count + delayed, INT_MAX);
 }

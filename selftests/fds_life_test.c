@@ -385,7 +385,10 @@ TEST_F(fds_life, cancelled_call)
 
 	ASSERT_TRUE(mt_pipe(other));
 	if (!mt_fork(&child, NULL)) {
-		struct mbox_call call = { .fds = mt_fds(&self->pair[1], 1) };
+		struct mbox_call call = {
+			.fds = mt_fds(&self->pair[1], 1),
+			.reply_size = 6,
+		};
 
 		mt_callmsg(self->box, &call);
 		_exit(1);

@@ -871,8 +871,8 @@ struct mbox_cancel {
  * @size: sizeof(struct mbox_purge)
  * @flags: 0
  *
- * Drops the messages that were queued when it was called, not those that are
- * being received nor those of senders that wait for room, who get it.
+ * Drops the messages that were queued or put off when it was called, not those
+ * that are being received nor those of senders that wait for room, who get it.
  * Needs a descriptor that can receive (EBADF).
  *
  * Return: how many were dropped, or the largest int.
