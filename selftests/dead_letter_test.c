@@ -90,7 +90,7 @@ TEST_F(dead, letter)
 	EXPECT_STREQ("tired", self->data);
 	EXPECT_EQ(7, self->msg.priority);
 	EXPECT_EQ(getpid(), self->msg.pid);
-	EXPECT_EQ(MAX, self->msg.deliveries);
+	EXPECT_EQ(0, self->msg.deliveries);
 	EXPECT_EQ(1, self->msg.seq);
 }
 

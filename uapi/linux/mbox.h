@@ -270,7 +270,8 @@ struct mbox_refusal {
  * @dead_letter: mailbox, with MBOX_CREATE_DEAD_LETTER: a descriptor, open for
  *	writing, of the mailbox that such messages go to, which must have no
  *	dead-letter mailbox itself (EINVAL), nor may @max_deliveries be 0 then.
- *	They keep their sender, and stay charged to it. Otherwise 0.
+ *	They keep their sender, and stay charged to it; their deliveries are
+ *	counted anew. Otherwise 0.
  *
  * A name that exists is opened, as open(2) does with O_CREAT, unless
  * MBOX_CREATE_EXCL is given; the attributes are then not looked at (mq_open),
