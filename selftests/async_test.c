@@ -142,12 +142,10 @@ TEST_F(async, many_outstanding)
 		token[i] = mt_take_call(self->box);
 		ASSERT_LT(0, token[i]);
 	}
-	for (i = MANY - 1; i >= 0; i--) {
+	for (i = MANY - 1; i >= 0; i--)
 		ASSERT_EQ(0, mt_reply(self->box, token[i], text, i % 9, 0));
-	}
-	for (i = MANY - 1; i >= 0; i--) {
+	for (i = MANY - 1; i >= 0; i--)
 		ASSERT_TRUE(mt_is_reply(back, i, strndupa(text, i % 9)));
-	}
 	EXPECT_TRUE(mt_is_empty(back));
 	EXPECT_TRUE(mt_is_empty(self->box));
 }
