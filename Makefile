@@ -38,6 +38,7 @@ guest_kdir = $(BUILD)/kernels/$(KERNEL)/kdir
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+override DESTDIR := $(if $(DESTDIR),$(abspath $(DESTDIR)))
 
 # for the harness of the tests, and checkpatch
 LINUX_SOURCE := /usr/src/linux-source-6.1.tar.xz
@@ -60,7 +61,7 @@ help:
 ##   lint          what compilers, sparse, checkpatch and shellcheck find
 ##   install       into DESTDIR, under PREFIX; the module for KDIR
 ##   clean         remove what was built, but not the kernels to test on
-##   distclean     remove all that was generated
+##   distclean     remove build/, but not the kernel cache (MBOX_CACHE)
 ##
 ## Variables:
 ##   KDIR=dir          kernel tree to build the module for (default: that of
@@ -70,6 +71,7 @@ help:
 ##   V=1               show commands, and all output of the tests
 ##   ACCEL=kvm|tcg     how qemu runs the guest (default: kvm where it works)
 ##   GUEST_TIMEOUT=s   seconds that a guest may take, TEST_TIMEOUT=s a program
+##   GUEST_ENV="A=b"   environment of the tests, such as MBOX_CALLS=100000
 ##   DEMO_INPUT=dir    files for the demo
 ##   PREFIX, DESTDIR   for install (default /usr/local)
 
@@ -105,6 +107,7 @@ module-build:
 	$(if $(have_kdir),,$(error There is no kernel tree in KDIR='$(KDIR)'))
 	$(call build_module,$(release),$(KDIR))
 	$(Q)ln -sf $(release)/module-src/mbox.ko $(BUILD)/mbox.ko
+	$(if $(filter $(release),$(shell uname -r)),,@echo "Note: build/mbox.ko is for $(release), not for the running kernel")
 
 lib-build:
 	$(Q)$(MAKE) -C libmbox O=$(BUILD)/libmbox all

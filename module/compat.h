@@ -16,4 +16,23 @@
 #error "mbox needs a kernel with CONFIG_SHMEM and CONFIG_NET"
 #endif
 
+#include <linux/file.h>
+#include <linux/uaccess.h>
+
+/* 6.8 gave receive_fd() the place to write the descriptor to. */
+static inline int mbox_receive_fd(struct file *file, int __user *ufd,
+				  unsigned int flags)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+	int fd = receive_fd(file, flags);
+
+	/* There is no way back: that it can be written has been seen to. */
+	if (fd >= 0 && put_user(fd, ufd))
+		return -EFAULT;
+	return fd;
+#else
+	return receive_fd(file, ufd, flags);
+#endif
+}
+
 #endif /* MBOX_COMPAT_H */

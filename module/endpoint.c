@@ -14,18 +14,18 @@
 
 static const struct file_operations mbox_endpoint_fops;
 
-static struct mbox_object *mbox_file_object(struct file *file)
+/* The object that @file is an endpoint of, or NULL. */
+struct mbox_object *mbox_file_object(const struct file *file)
 {
 	struct mbox_endpoint *ep = file->private_data;
 
-	return ep->obj;
+	return file->f_op == &mbox_endpoint_fops ? ep->obj : NULL;
 }
 
 static int mbox_is_endpoint_of(const void *obj, struct file *file,
 			       unsigned int fd)
 {
-	return file->f_op == &mbox_endpoint_fops &&
-	       mbox_file_object(file) == obj;
+	return mbox_file_object(file) == obj;
 }
 
 /* Has the process exited, or is it about to? */
@@ -60,26 +60,63 @@ static bool mbox_process_has_table(struct pid *pid, fl_owner_t table)
  * every close of a descriptor, with the table that it was in.
  *
  * At exit that table is no longer the task's, and must not be searched: only
- * some kernels have emptied the slots by then. A table that goes while its
- * process lives was that of a thread which had one of its own, and says
- * nothing of the process.
+ * some kernels have emptied the slots by then. A table other than the first
+ * thread's is that of a thread which has one of its own, and says nothing of
+ * the process.
  */
-static int mbox_endpoint_flush(struct file *file, fl_owner_t table)
+static void mbox_owner_flush(struct mbox_object *obj, fl_owner_t table)
 {
-	struct mbox_object *obj = mbox_file_object(file);
 	bool ours = task_tgid(current) == obj->creator;
 
-	if (obj->lifetime != MBOX_LIFE_PROCESS)
-		return 0;
 	if (ours && mbox_process_is_gone(obj->creator)) {
 		mbox_object_unlink(obj, true);
-		return 0;
+		return;
 	}
 	if (current->files != table ||
-	    (!ours && !mbox_process_has_table(obj->creator, table)))
-		return 0;
+	    !mbox_process_has_table(obj->creator, table))
+		return;
 	if (!iterate_fd(current->files, 0, mbox_is_endpoint_of, obj))
 		mbox_object_unlink(obj, true);
+}
+
+static int mbox_is_file(const void *file, struct file *other, unsigned int fd)
+{
+	return other == file;
+}
+
+/* Has the current task's table a descriptor of @file? */
+bool mbox_process_has_file(const struct file *file)
+{
+	return iterate_fd(current->files, 0, mbox_is_file, file);
+}
+
+/*
+ * Likewise, what a process holds of a mailbox comes back when it ends, though
+ * others share the endpoint, and nobody waits for its calls any more.
+ */
+static void mbox_holder_flush(struct mbox_endpoint *ep, struct file *file,
+			      fl_owner_t table)
+{
+	struct pid *process = task_tgid(current);
+
+	if (!mbox_process_is_gone(process) &&
+	    (current->files != table ||
+	     !mbox_process_has_table(process, table) ||
+	     mbox_process_has_file(file)))
+		return;
+	mbox_lease_depart(ep, process);
+	mbox_call_cancel_all(ep, process);
+}
+
+static int mbox_endpoint_flush(struct file *file, fl_owner_t table)
+{
+	struct mbox_endpoint *ep = file->private_data;
+
+	/* Otherwise it is about to be released, which sees to everything. */
+	if (ep->obj->ops->kind == MBOX_KIND_MAILBOX && file_count(file) > 1)
+		mbox_holder_flush(ep, file, table);
+	if (ep->obj->lifetime == MBOX_LIFE_PROCESS)
+		mbox_owner_flush(ep->obj, table);
 	return 0;
 }
 
@@ -212,14 +249,14 @@ static int mbox_endpoint_done(int fd, struct file *file,
 }
 
 /* The object at which @fd points, with a reference, or -EBADF. */
-static struct mbox_object *mbox_object_by_fd(int fd, fmode_t *mode)
+struct mbox_object *mbox_object_by_fd(int fd, fmode_t *mode)
 {
 	struct mbox_object *obj = ERR_PTR(-EBADF);
 	struct file *file = fget(fd);
 
 	if (!file)
 		return obj;
-	if (file->f_op == &mbox_endpoint_fops) {
+	if (mbox_file_object(file)) {
 		obj = mbox_file_object(file);
 		mbox_object_get(obj);
 		*mode = file->f_mode;

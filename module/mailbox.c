@@ -22,8 +22,10 @@ static void mbox_mailbox_settle(struct mbox_object *obj)
 	mbox_unlock(mb, &after);
 
 	/* What nobody can ever receive, nobody shall pay for. */
-	if (deserted)
-		mbox_purge(mb);
+	if (deserted) {
+		mbox_delayed_stop(mb);
+		mbox_purge(mb, -EPIPE);
+	}
 }
 
 static void mbox_mailbox_stat(struct mbox_object *obj, struct mbox_stat *st)
@@ -45,6 +47,8 @@ static void mbox_mailbox_stat(struct mbox_object *obj, struct mbox_stat *st)
 	st->sent = mb->seq;
 	st->received = mb->received;
 	st->purged = mb->purged;
+	st->dead = mb->dead;
+	st->dropped = mb->dropped;
 	spin_unlock(&obj->lock);
 }
 
@@ -53,11 +57,12 @@ static void mbox_mailbox_release(struct mbox_endpoint *ep)
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after;
 
+	mbox_lease_end_all(ep, NULL);
+	mbox_call_cancel_all(ep, NULL);
+
 	mbox_after_init(&after);
 	mbox_lock(mb);
-	if (ep->share)
-		mbox_share_put_locked(mb, ep->share, &after);
-	ep->share = NULL;
+	mbox_share_forget_locked(mb, ep, &after);
 	mbox_unlock(mb, &after);
 }
 
@@ -69,6 +74,7 @@ static __poll_t mbox_mailbox_poll(struct mbox_object *obj, struct file *file,
 				  poll_table *wait)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(obj);
+	struct mbox_endpoint *ep = file->private_data;
 	__poll_t events = 0;
 
 	if (!(file->f_mode & (FMODE_READ | FMODE_WRITE)))
@@ -84,6 +90,8 @@ static __poll_t mbox_mailbox_poll(struct mbox_object *obj, struct file *file,
 	if (file->f_mode & FMODE_READ) {
 		if (mb->queue.count)
 			events |= EPOLLIN | EPOLLRDNORM;
+		if (ep->nr_cancelled)
+			events |= EPOLLPRI;
 		if (mbox_mute_locked(mb))
 			events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
 	}
@@ -104,8 +112,11 @@ static void mbox_mailbox_destroy(struct mbox_object *obj)
 
 	WARN_ON_ONCE(mb->held || mb->pending.count || mb->nr_receivers);
 
-	/* Without endpoints it was deserted, and has been purged. */
-	WARN_ON_ONCE(mb->queue.count || !RB_EMPTY_ROOT(&mb->shares));
+	/* Without endpoints it was deserted, and nothing is left. */
+	WARN_ON_ONCE(mb->queue.count || !RB_EMPTY_ROOT(&mb->delayed) ||
+		     !RB_EMPTY_ROOT(&mb->shares));
+	if (mb->dead_letter)
+		mbox_object_remove_source(&mb->dead_letter->obj);
 	mbox_payer_uncharge(obj->payer, MBOX_CHARGE_MAILBOXES, 1);
 }
 
@@ -117,6 +128,24 @@ static const struct mbox_kind_ops mbox_mailbox_ops = {
 	.poll = mbox_mailbox_poll,
 	.destroy = mbox_mailbox_destroy,
 };
+
+/*
+ * Undeliverable messages go to @obj: it is told of a sender. It must not send on
+ * what it gets, lest messages go round.
+ */
+static int mbox_mailbox_point(struct mbox_mailbox *mb, struct mbox_object *obj)
+{
+	int ret;
+
+	if (!obj)
+		return 0;
+	if (obj->ops != &mbox_mailbox_ops || mbox_to_mailbox(obj)->dead_letter)
+		return -EINVAL;
+	ret = mbox_object_add_source(obj);
+	if (!ret)
+		mb->dead_letter = mbox_to_mailbox(obj);
+	return ret;
+}
 
 /* A mailbox as planned, charged to @payer; the common part is the caller's. */
 struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
@@ -143,8 +172,16 @@ struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
 	mbox_queue_init(&mb->pending);
 	INIT_LIST_HEAD(&mb->receivers);
 	mb->shares = RB_ROOT;
+	mb->max_deliveries = plan->max_deliveries;
+	mbox_delayed_init(mb);
 	init_waitqueue_head(&mb->readable);
 	init_waitqueue_head(&mb->writable);
+	ret = mbox_mailbox_point(mb, plan->dead_letter);
+	if (ret) {
+		mbox_payer_uncharge(payer, MBOX_CHARGE_MAILBOXES, 1);
+		kfree(mb);
+		return ERR_PTR(ret);
+	}
 	return &mb->obj;
 }
 

@@ -234,6 +234,38 @@ int mbox_object_attach_locked(struct mbox_object *obj, fmode_t mode)
 	return 0;
 }
 
+/*
+ * @obj gets messages from another object, which counts as a sender and holds a
+ * reference, but is no endpoint: it does not keep @obj from ending.
+ */
+int mbox_object_add_source(struct mbox_object *obj)
+{
+	int ret = -EPIPE;
+
+	mutex_lock(&obj->registry->lock);
+	spin_lock(&obj->lock);
+	if (!obj->ended) {
+		obj->writers++;
+		mbox_object_get(obj);
+		ret = 0;
+	}
+	spin_unlock(&obj->lock);
+	mutex_unlock(&obj->registry->lock);
+	return ret;
+}
+
+void mbox_object_remove_source(struct mbox_object *obj)
+{
+	mutex_lock(&obj->registry->lock);
+	spin_lock(&obj->lock);
+	obj->writers--;
+	spin_unlock(&obj->lock);
+	mutex_unlock(&obj->registry->lock);
+
+	mbox_object_settle(obj);
+	mbox_object_put(obj);
+}
+
 /* One endpoint less. */
 void mbox_object_detach(struct mbox_object *obj, fmode_t mode)
 {

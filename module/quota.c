@@ -29,6 +29,7 @@ static unsigned long long mbox_limits[MBOX_NR_CHARGES] = {
 	[MBOX_CHARGE_MAILBOXES]		= 4096,
 	[MBOX_CHARGE_REGIONS]		= 4096,
 	[MBOX_CHARGE_REGION_BYTES]	= 1ULL << 30,
+	[MBOX_CHARGE_FDS]		= 1024,
 };
 
 module_param_named(user_max_bytes, mbox_limits[MBOX_CHARGE_BYTES],
@@ -43,12 +44,15 @@ MODULE_PARM_DESC(user_max_regions, "regions of a user");
 module_param_named(user_max_region_bytes, mbox_limits[MBOX_CHARGE_REGION_BYTES],
 		   ullong, 0644);
 MODULE_PARM_DESC(user_max_region_bytes, "size of a user's regions, in bytes");
+module_param_named(user_max_fds, mbox_limits[MBOX_CHARGE_FDS], ullong, 0644);
+MODULE_PARM_DESC(user_max_fds, "descriptors in a user's messages");
 
 static const u32 mbox_limit_of[MBOX_NR_CHARGES] = {
 	[MBOX_CHARGE_BYTES]		= MBOX_LIMIT_USER_BYTES,
 	[MBOX_CHARGE_MAILBOXES]		= MBOX_LIMIT_USER_MAILBOXES,
 	[MBOX_CHARGE_REGIONS]		= MBOX_LIMIT_USER_REGIONS,
 	[MBOX_CHARGE_REGION_BYTES]	= MBOX_LIMIT_USER_REGION_BYTES,
+	[MBOX_CHARGE_FDS]		= MBOX_LIMIT_USER_FDS,
 };
 
 u64 mbox_payer_limit(enum mbox_charge what)

@@ -8,6 +8,7 @@
  * each message. A share goes, and what it has drawn goes back, when no message
  * and no endpoint points to it any more.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/pid.h>
 #include <linux/slab.h>
@@ -15,23 +16,36 @@
 
 #define MBOX_CHUNK	8192ULL
 
+/* Takes over the caller's reference to @payer, which may be missing. */
+static struct mbox_share *mbox_share_new(struct mbox_payer *payer,
+					 struct pid *pid)
+{
+	struct mbox_share *share = NULL;
+
+	if (payer)
+		share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
+	if (!share) {
+		mbox_payer_put(payer);
+		return NULL;
+	}
+	share->payer = payer;
+	share->pid = get_pid(pid);
+	share->ns = payer->ns;
+	share->uid = payer->uid;
+	return share;
+}
+
 /* A share for the current task, to be given to mbox_share_find_locked(). */
 struct mbox_share *mbox_share_alloc(void)
 {
-	struct mbox_share *share;
+	return mbox_share_new(mbox_payer_get_current(), task_tgid(current));
+}
 
-	share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
-	if (!share)
-		return NULL;
-	share->payer = mbox_payer_get_current();
-	if (!share->payer) {
-		kfree(share);
-		return NULL;
-	}
-	share->pid = get_pid(task_tgid(current));
-	share->ns = share->payer->ns;
-	share->uid = share->payer->uid;
-	return share;
+/* A share for the same process and user, to be given to mbox_share_adopt(). */
+struct mbox_share *mbox_share_clone(const struct mbox_share *share)
+{
+	refcount_inc(&share->payer->refs);
+	return mbox_share_new(share->payer, share->pid);
 }
 
 /* Free a list of shares that nothing points to any more. */
@@ -51,13 +65,10 @@ void mbox_share_free_all(struct mbox_share *share)
 	}
 }
 
-/* How the current process and user compare with those of @share. */
-static int mbox_share_cmp(const struct mbox_share *share)
+/* How a process and user compare with those of @share. */
+static int mbox_share_cmp(const struct mbox_share *share, const struct pid *pid,
+			  const struct user_namespace *ns, kuid_t uid)
 {
-	const struct user_namespace *ns = current_user_ns();
-	const struct pid *pid = task_tgid(current);
-	kuid_t uid = current_euid();
-
 	if (likely(share->pid == pid && uid_eq(share->uid, uid) &&
 		   share->ns == ns))
 		return 0;
@@ -69,8 +80,17 @@ static int mbox_share_cmp(const struct mbox_share *share)
 	return ns < share->ns ? -1 : 1;
 }
 
-/* The current task's share; *@spare goes in if there is none. */
+static bool mbox_share_is_current(const struct mbox_share *share)
+{
+	return !mbox_share_cmp(share, task_tgid(current), current_user_ns(),
+			       current_euid());
+}
+
+/* The share of a process and user; *@spare goes in if there is none. */
 static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
+						   const struct pid *pid,
+						   const struct user_namespace *ns,
+						   kuid_t uid,
 						   struct mbox_share **spare)
 {
 	struct rb_node **link = &mb->shares.rb_node, *parent = NULL;
@@ -83,7 +103,7 @@ static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 
 		parent = *link;
 		share = rb_entry(parent, struct mbox_share, node);
-		cmp = mbox_share_cmp(share);
+		cmp = mbox_share_cmp(share, pid, ns, uid);
 		if (!cmp)
 			return share;
 		link = cmp < 0 ? &parent->rb_left : &parent->rb_right;
@@ -97,6 +117,14 @@ static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 	return share;
 }
 
+/* The share of the process and user of *@spare, which it may become. */
+struct mbox_share *mbox_share_adopt_locked(struct mbox_mailbox *mb,
+					   struct mbox_share **spare)
+{
+	return mbox_share_lookup_locked(mb, (*spare)->pid, (*spare)->ns,
+					(*spare)->uid, spare);
+}
+
 /*
  * The current task's share, to which @ep then points. NULL if there is none and
  * no *@spare to make it of.
@@ -106,21 +134,38 @@ struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
 					  struct mbox_share **spare,
 					  struct mbox_after *after)
 {
-	struct mbox_share *share = ep->share;
+	struct mbox_share *share, **slot;
+	u32 i;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(share && !mbox_share_cmp(share)))
-		return share;
+	for (i = 0; i < MBOX_EP_SHARES && ep->share[i]; i++)
+		if (likely(mbox_share_is_current(ep->share[i])))
+			return ep->share[i];
 
-	share = mbox_share_lookup_locked(mb, spare);
-	if (share) {
-		share->refs++;
-		if (ep->share)
-			mbox_share_put_locked(mb, ep->share, after);
-		ep->share = share;
-	}
+	share = mbox_share_lookup_locked(mb, task_tgid(current),
+					 current_user_ns(), current_euid(),
+					 spare);
+	if (!share)
+		return NULL;
+	slot = &ep->share[ep->next_share++ % MBOX_EP_SHARES];
+	if (*slot)
+		mbox_share_put_locked(mb, *slot, after);
+	share->refs++;
+	*slot = share;
 	return share;
+}
+
+/* @ep is about to go, and points to none any more. */
+void mbox_share_forget_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			      struct mbox_after *after)
+{
+	u32 i;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	for (i = 0; i < MBOX_EP_SHARES && ep->share[i]; i++)
+		mbox_share_put_locked(mb, ep->share[i], after);
 }
 
 void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
@@ -211,4 +256,77 @@ void mbox_share_largest_locked(struct mbox_mailbox *mb,
 			why->uid = uid;
 		}
 	}
+}
+
+/*
+ * Charge @cost to the current task's share, which is then *@sharep. -ENODATA
+ * if there is no share, -EDQUOT and @why if a limit is reached: see
+ * mbox_charge_again().
+ */
+int mbox_charge_locked(struct mbox_endpoint *ep, u32 cost,
+		       struct mbox_charging *charge, struct mbox_share **sharep,
+		       struct mbox_refused *why, struct mbox_after *after)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_share *share;
+	int ret;
+
+	share = mbox_share_find_locked(mb, ep, &charge->spare, after);
+	if (unlikely(!share))
+		return -ENODATA;
+	ret = mbox_share_charge_locked(mb, share, cost, charge->force, why);
+	if (likely(!ret))
+		*sharep = share;
+	return ret;
+}
+
+/* Without the lock: may what has failed with *@ret succeed when tried again? */
+bool mbox_charge_again(struct mbox_charging *charge, int *ret)
+{
+	if (likely(*ret != -ENODATA && *ret != -EDQUOT))
+		return false;
+	if (*ret == -EDQUOT) {
+		if (charge->force || !capable(CAP_SYS_RESOURCE))
+			return false;
+		charge->force = true;
+		return true;
+	}
+	charge->spare = mbox_share_alloc();
+	if (charge->spare)
+		return true;
+	*ret = -ENOMEM;
+	return false;
+}
+
+/* Charge @cost before the message is made. Returns the share that has it. */
+struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 cost,
+				struct mbox_refused *why)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_share *share = NULL;
+	struct mbox_charging charge = {};
+	int ret;
+
+	do {
+		struct mbox_after after;
+
+		mbox_after_init(&after);
+		mbox_lock(mb);
+		ret = mbox_charge_locked(ep, cost, &charge, &share, why, &after);
+		mbox_unlock(mb, &after);
+	} while (mbox_charge_again(&charge, &ret));
+
+	mbox_share_free_all(charge.spare);
+	return ret ? ERR_PTR(ret) : share;
+}
+
+/* Undo that: the message has not come to be, or has not got in. */
+void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost)
+{
+	struct mbox_after after;
+
+	mbox_after_init(&after);
+	mbox_lock(mb);
+	mbox_share_uncharge_locked(mb, share, cost, &after);
+	mbox_unlock(mb, &after);
 }

@@ -15,10 +15,13 @@
  * acks, so a failure in between puts the message back where it was. A held
  * message keeps its room, so a put-back always has some.
  *
+ * A lease (hold.c) is a claim that outlives the command. A call (call.c) is a
+ * message whose sender waits on after its admission, and which goes back to the
+ * sender, with the reply, rather than being freed.
+ *
  * Room that is given back goes to those who wait for it, in their order, before
  * any newcomer sees it. A sender is woken when its message is in.
  */
-#include <linux/capability.h>
 #include <linux/rcupdate.h>
 #include "mbox.h"
 
@@ -56,10 +59,14 @@ bool mbox_writable_locked(const struct mbox_mailbox *mb)
 void mbox_after_init(struct mbox_after *after)
 {
 	after->dead = NULL;
+	after->gone = NULL;
+	after->undeliverable = NULL;
+	after->answers = NULL;
 	after->nr_tasks = 0;
 	after->messages = 0;
 	after->room = false;
 	after->hangup = false;
+	after->urgent = false;
 }
 
 /* The RCU section keeps the tasks that mbox_waiter_done() lets go. */
@@ -82,7 +89,7 @@ static void mbox_tell(wait_queue_head_t *queue, __poll_t events, int nr)
 		__wake_up(queue, TASK_INTERRUPTIBLE, nr, poll_to_key(events));
 }
 
-/* Let go of the lock, and do what was noted to be done after that. */
+/* Let go of the lock, and do what was noted to be done after that. May sleep. */
 void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 	__releases(RCU) __releases(&mb->obj.lock)
 {
@@ -106,12 +113,29 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 		mbox_tell(&mb->readable, EPOLLIN | EPOLLRDNORM | EPOLLHUP, 0);
 		mbox_tell(&mb->writable, EPOLLOUT | EPOLLWRNORM | EPOLLHUP, 0);
 	}
+	if (unlikely(after->urgent))
+		mbox_tell(&mb->readable, EPOLLPRI, 0);
 	mbox_share_free_all(after->dead);
+	mbox_msg_free_all(after->gone);
+	if (unlikely(after->undeliverable))
+		mbox_forward(mb, after->undeliverable);
+	if (unlikely(after->answers))
+		mbox_answer_deliver(after->answers);
+}
+
+/* @msg is now held, by a task that is in a command. */
+static void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	msg->place = MBOX_CLAIMED;
+	msg->token = ++mb->tokens;
+	mb->held++;
 }
 
 /* Give @msg, which has its room, to a blocked receiver or to the queue. */
-static void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			      struct mbox_after *after)
+void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after)
 {
 	struct mbox_waiter *w;
 
@@ -123,34 +147,41 @@ static void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		mb->nr_receivers--;
 		if (msg->len <= w->room) {
 			w->msg = msg;
-			mb->held++;
+			mbox_take_locked(mb, msg);
 			mbox_waiter_done(w, 0, after);
 			return;
 		}
 		w->needed = msg->len;
 		mbox_waiter_done(w, -EMSGSIZE, after);
 	}
+	msg->place = MBOX_QUEUED;
+	msg->epoch = mb->epoch;
 	mbox_queue_insert(&mb->queue, msg);
 	after->messages++;
 }
 
 /* Take @msg in. There is room for it, or there will be: nothing can fail. */
-static void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			      struct mbox_after *after)
+void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	msg->seq = ++mb->seq;
 	msg->share->msgs++;
 	msg->share->bytes += msg->len;
 	mb->bytes += msg->len;
+	if (unlikely(msg->kind == MBOX_ANSWER && !msg->call->over)) {
+		/* It has its room, and comes when there is an answer. */
+		mbox_take_locked(mb, msg);
+		return;
+	}
+	msg->seq = ++mb->seq;
 	mbox_offer_locked(mb, msg, after);
 }
 
 /*
- * Take a sender's message out of those that wait for room, and let the sender
- * go. With an error as result the message is the sender's again, and must not
- * be touched any more.
+ * Take a message out of those that wait for room, and let its sender go, whose
+ * wait for room is over; that of a call waits on. With an error as result the
+ * message is the sender's again, and must not be touched any more.
  */
 static void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			       int result, struct mbox_after *after)
@@ -160,12 +191,16 @@ static void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	lockdep_assert_held(&mb->obj.lock);
 
 	mbox_queue_remove(&mb->pending, msg);
+	msg->place = MBOX_NOWHERE;
 	msg->sender = NULL;
-	mbox_waiter_done(sender, result, after);
+	if (!mbox_msg_is_awaited(msg))
+		mbox_waiter_done(sender, result, after);
+	else if (result)
+		mbox_call_over_locked(mb, msg, result, after);
 }
 
 /* Give the room that there is to those who wait for it. */
-static void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after)
+void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 {
 	struct mbox_msg *msg;
 
@@ -204,8 +239,7 @@ void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 }
 
 /* Say what a message that does not fit lacks, and who takes most of that. */
-static void mbox_explain_locked(struct mbox_mailbox *mb,
-				struct mbox_refused *why)
+void mbox_explain_locked(struct mbox_mailbox *mb, struct mbox_refused *why)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -229,6 +263,7 @@ static void mbox_leave_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
 
 	if (w->msg) {
 		mbox_queue_remove(&mb->pending, w->msg);
+		w->msg->place = MBOX_NOWHERE;
 		w->msg->sender = NULL;
 		/* It may have stood before one for which there is room. */
 		mbox_fill_locked(mb, after);
@@ -267,94 +302,12 @@ static int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
 }
 
 /* Is it the turn of a message that comes now, and is there room for it? */
-static bool mbox_turn_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+bool mbox_turn_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	struct mbox_msg *first = mbox_queue_first(&mb->pending);
 
 	return mbox_fits_locked(mb, msg->len) &&
 	       (!first || msg->priority > first->priority);
-}
-
-/* What it takes to charge somebody: tried once, and again with more of it. */
-struct mbox_charging {
-	struct mbox_share *spare;
-	bool force;
-};
-
-/*
- * Charge @cost to the current task's share, which @ep then points to. -ENODATA
- * if there is no share, -EDQUOT and @why if a limit is reached: see
- * mbox_charge_again().
- */
-static int mbox_charge_locked(struct mbox_endpoint *ep, u32 cost,
-			      struct mbox_charging *charge,
-			      struct mbox_refused *why,
-			      struct mbox_after *after)
-{
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_share *share;
-
-	share = mbox_share_find_locked(mb, ep, &charge->spare, after);
-	if (unlikely(!share))
-		return -ENODATA;
-	return mbox_share_charge_locked(mb, share, cost, charge->force, why);
-}
-
-/* Without the lock: may what has failed with *@ret succeed when tried again? */
-static bool mbox_charge_again(struct mbox_charging *charge, int *ret)
-{
-	if (likely(*ret != -ENODATA && *ret != -EDQUOT))
-		return false;
-	if (*ret == -EDQUOT) {
-		if (charge->force || !capable(CAP_SYS_RESOURCE))
-			return false;
-		charge->force = true;
-		return true;
-	}
-	charge->spare = mbox_share_alloc();
-	if (charge->spare)
-		return true;
-	*ret = -ENOMEM;
-	return false;
-}
-
-/*
- * Charge a message of @len bytes before it is made: for those that are large.
- * Returns the share that it is charged to.
- */
-struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 len,
-				struct mbox_refused *why)
-{
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_share *share = NULL;
-	struct mbox_charging charge = {};
-	int ret;
-
-	do {
-		struct mbox_after after;
-
-		mbox_after_init(&after);
-		mbox_lock(mb);
-		ret = mbox_charge_locked(ep, mbox_msg_cost(len), &charge, why,
-					 &after);
-		if (!ret)
-			share = ep->share;
-		mbox_unlock(mb, &after);
-	} while (mbox_charge_again(&charge, &ret));
-
-	mbox_share_free_all(charge.spare);
-	return ret ? ERR_PTR(ret) : share;
-}
-
-/* Undo a charge: the message has not come to be, or has not got in. */
-void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 len)
-{
-	struct mbox_after after;
-
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	mbox_share_uncharge_locked(mb, share, mbox_msg_cost(len), &after);
-	mbox_unlock(mb, &after);
 }
 
 /*
@@ -377,78 +330,91 @@ static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 		return -EAGAIN;
 	}
 	if (likely(!msg->share)) {
-		ret = mbox_charge_locked(ep, mbox_msg_cost(msg->len), charge,
+		ret = mbox_charge_locked(ep, msg->cost, charge, &msg->share,
 					 why, after);
 		if (unlikely(ret))
 			return ret;
-		msg->share = ep->share;
 	}
 
 	/* No error from here on. */
+	w->task = current;
+	w->msg = msg;
+	if (mbox_msg_is_awaited(msg))
+		mbox_call_begin_locked(ep, msg, w);
+	else
+		msg->sender = w;
 	if (likely(turn)) {
 		mbox_admit_locked(mb, msg, after);
 		return 0;
 	}
-	w->task = current;
-	w->msg = msg;
-	msg->sender = w;
 	msg->seq = ++mb->tickets;
+	msg->place = MBOX_PENDING;
 	mbox_queue_insert(&mb->pending, msg);
 	return 1;
 }
 
-/*
- * Send @msg. On success it belongs to the mailbox; on failure, it is still the
- * caller's, charged to nobody.
- */
-int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg *msg,
-		  const struct mbox_deadline *until, struct mbox_refused *why)
+/* The same, all of it. */
+int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
+	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_charging charge = {};
-	struct mbox_waiter w;
 	int ret;
 
+	w->done = false;
 	do {
 		struct mbox_after after;
 
-		w.done = false;
 		mbox_after_init(&after);
 		mbox_lock(mb);
-		ret = mbox_enter_locked(ep, msg, &w, until->dontwait, &charge,
-					why, &after);
+		ret = mbox_enter_locked(ep, msg, w, dontwait, &charge, why,
+					&after);
 		mbox_unlock(mb, &after);
 	} while (mbox_charge_again(&charge, &ret));
 
-	if (ret == 1)
-		ret = mbox_block(mb, &w, until, why);
-	if (unlikely(ret && msg->share)) {
-		mbox_unreserve(mb, msg->share, msg->len);
-		msg->share = NULL;
-	}
 	mbox_share_free_all(charge.spare);
 	return ret;
 }
 
 /*
- * Claim the next message of at most @room bytes, or wait for it. It is then
- * held: ack it or put it back. -EMSGSIZE, and *@needed, if it is larger.
+ * Send @msg. On success it belongs to the mailbox; on failure, it is still the
+ * caller's, to be unmade.
  */
-struct mbox_msg *mbox_claim(struct mbox_mailbox *mb, u32 room, u32 *needed,
+int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		  const struct mbox_deadline *until, struct mbox_refused *why)
+{
+	struct mbox_waiter w;
+	int ret;
+
+	ret = mbox_enter(ep, msg, &w, until->dontwait, why);
+	if (ret == 1)
+		ret = mbox_block(mbox_to_mailbox(ep->obj), &w, until, why);
+	return ret;
+}
+
+/*
+ * Claim the next message of at most @room bytes, or wait for it. It is then
+ * held: ack it, lease it or put it back. -EMSGSIZE, and *@needed, if it is
+ * larger.
+ */
+struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, u32 room, u32 *needed,
 			    const struct mbox_deadline *until)
 {
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_waiter w = { .task = current, .room = room };
 	struct mbox_msg *msg;
 	int ret = 0;
 
 	spin_lock(&mb->obj.lock);
 	msg = mbox_queue_first(&mb->queue);
-	if (msg && msg->len > room) {
+	if (ep->nr_held >= mbox_lease_limit()) {
+		ret = -EDQUOT;
+	} else if (msg && msg->len > room) {
 		w.needed = msg->len;
 		ret = -EMSGSIZE;
 	} else if (msg) {
 		mbox_queue_remove(&mb->queue, msg);
-		mb->held++;
+		mbox_take_locked(mb, msg);
 	} else if (mbox_mute_locked(mb)) {
 		ret = -EPIPE;
 	} else if (until->dontwait) {
@@ -457,82 +423,125 @@ struct mbox_msg *mbox_claim(struct mbox_mailbox *mb, u32 room, u32 *needed,
 		list_add_tail(&w.node, &mb->receivers);
 		mb->nr_receivers++;
 	}
+	if (!ret)
+		ep->nr_held++;
 	spin_unlock(&mb->obj.lock);
+	if (ret)
+		goto failed;
 
-	if (!msg && !ret) {
+	if (!msg) {
 		ret = mbox_block(mb, &w, until, NULL);
+		if (ret) {
+			spin_lock(&mb->obj.lock);
+			ep->nr_held--;
+			spin_unlock(&mb->obj.lock);
+			goto failed;
+		}
 		msg = w.msg;
 	}
-	if (ret) {
-		*needed = w.needed;
-		return ERR_PTR(ret);
-	}
 	return msg;
+
+failed:
+	*needed = w.needed;
+	return ERR_PTR(ret);
 }
 
-/* A claimed message is gone for good: give back its room. It is not freed. */
-static void mbox_release_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-				struct mbox_after *after)
+/* A held message is done with: give back its room. */
+void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			struct mbox_after *after)
 {
 	bool writable = mbox_writable_locked(mb);
 
 	lockdep_assert_held(&mb->obj.lock);
 
+	msg->place = MBOX_NOWHERE;
 	mb->held--;
 	mb->bytes -= msg->len;
 	msg->share->msgs--;
 	msg->share->bytes -= msg->len;
-	mbox_share_uncharge_locked(mb, msg->share, mbox_msg_cost(msg->len),
-				   after);
 	mbox_settle_locked(mb, after);
 	if (!writable && mbox_writable_locked(mb))
 		after->room = true;
 }
 
-/* The claimed message has been received. */
-void mbox_ack(struct mbox_mailbox *mb, struct mbox_msg *msg)
+/* Nobody needs @msg, which has no room any more: give back its memory. */
+void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after)
 {
+	lockdep_assert_held(&mb->obj.lock);
+
+	mbox_share_uncharge_locked(mb, msg->share, msg->cost, after);
+	msg->next = after->gone;
+	after->gone = msg;
+}
+
+/* Throw away a held message. If it is a call, this is its @result. */
+void mbox_drop_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
+		      struct mbox_after *after)
+{
+	mbox_vacate_locked(mb, msg, after);
+	if (msg->kind == MBOX_CALL)
+		mbox_call_over_locked(mb, msg, result, after);
+	else
+		mbox_discard_locked(mb, msg, after);
+}
+
+/* The claimed message has been received. */
+void mbox_ack(struct mbox_endpoint *ep, struct mbox_msg *msg)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after;
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
+	ep->nr_held--;
 	mb->received++;
-	mbox_release_locked(mb, msg, &after);
+	mbox_vacate_locked(mb, msg, &after);
+	mbox_discard_locked(mb, msg, &after);
 	mbox_unlock(mb, &after);
-	mbox_msg_free(msg);
 }
 
 /* The claimed message has not been received: back to its place. */
-void mbox_put_back(struct mbox_mailbox *mb, struct mbox_msg *msg)
+void mbox_put_back(struct mbox_endpoint *ep, struct mbox_msg *msg)
 {
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after;
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
-	mb->held--;
-	mbox_offer_locked(mb, msg, &after);
+	ep->nr_held--;
+	if (mbox_msg_is_cancelled(msg)) {
+		mbox_drop_locked(mb, msg, -ECANCELED, &after);
+	} else {
+		mb->held--;
+		mbox_offer_locked(mb, msg, &after);
+	}
 	mbox_unlock(mb, &after);
 }
 
 /*
- * Throw away what is queued: claim all of it at once, then give back the room
- * in steps that let go of the lock. Returns how many messages that were.
+ * Throw away what is queued or put off, calls with @result: claim all of it at once, then
+ * give back the room in steps that let go of the lock. A call that is cancelled
+ * meanwhile is known by its epoch. Returns how many messages there were.
  */
-int mbox_purge(struct mbox_mailbox *mb)
+int mbox_purge(struct mbox_mailbox *mb, int result)
 {
 	struct mbox_queue all;
-	u32 count;
+	u32 count, delayed;
+
+	delayed = mbox_delayed_purge(mb, result);
 
 	spin_lock(&mb->obj.lock);
 	all = mb->queue;
 	mbox_queue_init(&mb->queue);
+	mb->epoch++;
 	count = all.count;
 	mb->held += count;
 	spin_unlock(&mb->obj.lock);
 
 	while (all.count) {
-		struct mbox_msg *gone = NULL, *msg;
 		struct mbox_after after;
+		struct mbox_msg *msg;
 		int step = 32;
 
 		mbox_after_init(&after);
@@ -540,13 +549,10 @@ int mbox_purge(struct mbox_mailbox *mb)
 		while (step-- && (msg = mbox_queue_first(&all))) {
 			mbox_queue_remove(&all, msg);
 			mb->purged++;
-			mbox_release_locked(mb, msg, &after);
-			msg->next = gone;
-			gone = msg;
+			mbox_drop_locked(mb, msg, result, &after);
 		}
 		mbox_unlock(mb, &after);
-		mbox_msg_free_all(gone);
 		cond_resched();
 	}
-	return min_t(u32, count, INT_MAX);
+	return min_t(u64, (u64)count + delayed, INT_MAX);
 }

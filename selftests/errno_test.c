@@ -3,9 +3,9 @@
  * Every error of the table in <linux/mbox.h>, provoked at least once, and
  * nothing has changed after it. ENOMEM from inside is in inject_test.c.
  */
-#include "mbox_test_util.h"
-
 #include <sys/resource.h>
+
+#include "mbox_test_call.h"
 
 FIXTURE(errors) {
 	int dev;
@@ -266,6 +266,52 @@ TEST_F(errors, nobody_left)
 	EXPECT_EQ(0, mt_recv(r, NULL, 0, 0));
 	FAILS(-EPIPE, mt_recv(r, NULL, 0, 0));
 	close(r);
+}
+
+TEST_F(errors, of_tokens)
+{
+	__s64 token = mt_lease(self->box);
+
+	ASSERT_LT(0, token);
+	FAILS(-ESTALE, mt_ack(self->box, token + 1));
+	FAILS(-ESTALE, mt_nack(self->box, 0, 0));
+	FAILS(-ESTALE, mt_held(self->box, token + 1));
+	FAILS(-ESTALE, mt_reply(self->box, token + 1, "", 0, 0));
+	FAILS(-ESTALE, mt_cancel(self->box, token));
+	FAILS(-ENOENT, mt_held(self->box, 0));
+	FAILS(-EINVAL, mt_reply(self->box, token, "", 0, 0));
+	EXPECT_EQ(0, mt_ack(self->box, token));
+	FAILS(-ESTALE, mt_ack(self->box, token));
+}
+
+TEST_F(errors, of_calls)
+{
+	int server = mt_open_fd(self->dev, self->box, MBOX_O_READ);
+	struct mbox_call resumed = { .id = ~0ULL };
+	struct mt_caller caller = {}, second = {};
+	__s64 token;
+
+	FAILS(-EBADF, mt_call_for(server, 0, 0));
+	FAILS(-ESTALE, mt_callmsg(self->box, &resumed));
+	ASSERT_EQ(1, mt_purge(self->box));
+
+	ASSERT_TRUE(mt_caller_blocks(&caller, self->box, "?"));
+	second.call = caller.call;
+	FAILS(-EBUSY, mt_callmsg(self->box, &second.call));
+	EXPECT_LT(0, mt_lease(server));
+	close(server);
+	EXPECT_EQ(-ECONNRESET, mt_caller_end(&caller));
+
+	ASSERT_TRUE(mt_caller_blocks(&second, self->box, "?") ||
+		    mt_task_is_done(&second.task));
+	EXPECT_EQ(-ESTALE, mt_caller_end(&second));
+
+	second = (struct mt_caller){};
+	ASSERT_TRUE(mt_caller_blocks(&second, self->box, "?"));
+	token = mt_lease(self->box);
+	EXPECT_EQ(0, mt_cancel(self->box, second.call.id));
+	EXPECT_EQ(-ECANCELED, mt_caller_end(&second));
+	EXPECT_EQ(-ECANCELED, mt_reply(self->box, token, "", 0, 0));
 }
 
 /* An object that has ended cannot be opened. */

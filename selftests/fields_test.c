@@ -4,7 +4,7 @@
  * must be looked at, and nothing may have happened. Built as a 32-bit program
  * too.
  */
-#include "mbox_test_util.h"
+#include "mbox_test_call.h"
 
 FIXTURE(field) {
 	int dev;
@@ -114,6 +114,15 @@ TEST_F(field, create_mailbox)
 	CREATE(-EINVAL, arg->region_size = 1);
 	CREATE(-EINVAL, arg->region_size = 1ULL << 63);
 	CREATE(-EINVAL, arg->msg_size = 0, arg->flags |= MBOX_CREATE_FIXED);
+	CREATE(-EINVAL, arg->max_deliveries = 65536);
+	CREATE(-EINVAL, arg->max_deliveries = ~0U);
+	CREATE(-EINVAL, arg->dead_letter = self->box, arg->max_deliveries = 1);
+	CREATE(-EINVAL, arg->dead_letter = self->box,
+	       arg->flags |= MBOX_CREATE_DEAD_LETTER);
+	CREATE(-EBADF, arg->dead_letter = -1, arg->max_deliveries = 1,
+	       arg->flags |= MBOX_CREATE_DEAD_LETTER);
+	CREATE(-EINVAL, arg->dead_letter = self->region,
+	       arg->max_deliveries = 1, arg->flags |= MBOX_CREATE_DEAD_LETTER);
 #undef CREATE
 	EXPECT_EQ(-ENOENT, mt_open(self->dev, "other", 0));
 
@@ -152,6 +161,8 @@ TEST_F(field, create_region)
 	CREATE(-EINVAL, arg->msg_size = 1);
 	CREATE(-EINVAL, arg->max_bytes = 1);
 	CREATE(-EINVAL, arg->flags |= MBOX_CREATE_FIXED);
+	CREATE(-EINVAL, arg->max_deliveries = 1);
+	CREATE(-EINVAL, arg->dead_letter = self->box);
 	CREATE(-EINVAL, arg->reserved = 1);
 #undef CREATE
 	fd = mt_ioctl(self->dev, MBOX_IOC_CREATE, &valid);
@@ -285,6 +296,19 @@ TEST_F(field, send)
 	SEND(-EFAULT, arg->buf = KERNEL_HALF);
 	SEND(-EFAULT, arg->buf = LAST_BYTES);
 	SEND(-EFAULT, arg->buf |= 1ULL << 63);
+	SEND(-EINVAL, arg->flags |= MBOX_REPEATABLE);
+	SEND(-EINVAL, arg->reply_fd = self->box);
+	SEND(-EINVAL, arg->reply_size = 1);
+	SEND(-EINVAL, arg->cookie = 1ULL << 63);
+	SEND(-EBADF, arg->reply_fd = -1, arg->flags |= MBOX_ASYNC);
+	SEND(-EBADF, arg->reply_fd = self->region, arg->flags |= MBOX_ASYNC);
+	SEND(-EMSGSIZE, arg->reply_fd = self->box, arg->reply_size = ~0U,
+	     arg->flags |= MBOX_ASYNC);
+	SEND(-EINVAL, arg->fds.lost = 1);
+	SEND(-EINVAL, arg->fds.fds = (uintptr_t)self->edge);
+	SEND(-EINVAL, arg->fds.nr = MBOX_FDS_MAX + 1);
+	SEND(-EFAULT, arg->fds.nr = 1);
+	SEND(-EFAULT, arg->fds.nr = 3, arg->fds.fds = (uintptr_t)self->edge);
 #undef SEND
 	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_SEND, &valid));
 	/* no data, no pointer */
@@ -317,19 +341,125 @@ TEST_F(field, recv)
 	RECV(-EFAULT, arg->buf = KERNEL_HALF);
 	RECV(-EFAULT, arg->buf = LAST_BYTES);
 	RECV(-EFAULT, arg->buf |= 1ULL << 63);
+	RECV(-EINVAL, arg->reserved2 = 1);
+	RECV(-ESTALE, arg->reply_token = 1);
+	RECV(-ESTALE, arg->reply_token = 1ULL << 63);
 #undef RECV
 	/* outputs are not looked at; a buffer may claim more than there is */
-	memset(&valid.type, 0xff, sizeof(valid) -
-	       ((char *)&valid.type - (char *)&valid));
+	memset(&valid.type, 0xff, (char *)&valid.reply_status -
+	       (char *)&valid.type);
+	memset(&valid.cookie, 0xff, sizeof(valid) -
+	       ((char *)&valid.cookie - (char *)&valid));
 	valid.reserved = 0;
 	valid.len = ~0U;
 	valid.buf_size = 1U << 31;
 	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_RECV, &valid));
+	EXPECT_EQ(0U, valid.token);
+	EXPECT_EQ(0U, valid.msg_flags);
+	EXPECT_EQ(0U, valid.deliveries);
+	EXPECT_EQ(0U, valid.reply_max);
+	EXPECT_EQ(0U, valid.cookie);
+	EXPECT_EQ(0, valid.status);
+	EXPECT_EQ(0, valid.error);
 	EXPECT_EQ(6U, valid.len);
 	EXPECT_EQ(0, memcmp("queued", self->edge, 6));
 	EXPECT_EQ(1U, valid.seq);
 	EXPECT_EQ(0, valid.type);
 	EXPECT_EQ(getpid(), valid.pid);
+}
+
+/* What is held is looked for only once the rest is right. */
+TEST_F(field, leases)
+{
+	struct mbox_nack nack = { .size = sizeof(nack) };
+	struct mbox_held held = { .size = sizeof(held) };
+	struct mbox_ack ack = { .size = sizeof(ack) };
+
+	nack.token = mt_lease(self->box);
+	ASSERT_NE(0, nack.token);
+	ack.token = nack.token;
+	held.token = nack.token;
+	WRONG(-EINVAL, MBOX_IOC_NACK, self->box, nack,
+	      arg->delay = (1ULL << 62) + 1);
+	WRONG(-EINVAL, MBOX_IOC_NACK, self->box, nack, arg->delay = ~0ULL);
+	WRONG(-ESTALE, MBOX_IOC_NACK, self->box, nack,
+	      arg->token |= 1ULL << 63);
+	WRONG(-ESTALE, MBOX_IOC_ACK, self->box, ack, arg->token |= 1ULL << 32);
+	WRONG(-ESTALE, MBOX_IOC_HELD, self->box, held, arg->token = ~0ULL);
+	held.state = ~0U;
+	held.deliveries = ~0U;
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_HELD, &held));
+	EXPECT_EQ(0U, held.state);
+	EXPECT_EQ(0U, held.deliveries);
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_ACK, &ack));
+}
+
+TEST_F(field, call)
+{
+	struct mbox_call valid = {
+		.size = sizeof(valid),
+		.buf = (uintptr_t)self->edge,
+		.len = 8,
+		.priority = MBOX_PRIORITY_MAX,
+		.reply_buf = (uintptr_t)self->edge,
+		.reply_size = 8,
+		.deadline = 1,
+	};
+
+#define CALL(error, ...) \
+	WRONG(error, MBOX_IOC_CALL, self->box, valid, __VA_ARGS__)
+	CALL(-EINVAL, arg->priority = MBOX_PRIORITY_MAX + 1);
+	CALL(-EINVAL, arg->deadline = 1ULL << 63);
+	CALL(-EINVAL, arg->reserved = 1);
+	CALL(-EMSGSIZE, arg->len = MBOX_DEFAULT_MSG_SIZE + 1);
+	CALL(-EMSGSIZE, arg->reply_size = MBOX_MSG_SIZE_MAX + 1);
+	CALL(-EMSGSIZE, arg->reply_size = ~0U);
+	CALL(-EFAULT, arg->len = 9);
+	CALL(-EFAULT, arg->buf = 0);
+	CALL(-EFAULT, arg->buf = KERNEL_HALF);
+	CALL(-EFAULT, arg->buf |= 1ULL << 63);
+	CALL(-ESTALE, arg->id = 1ULL << 63);
+	CALL(-EINVAL, arg->fds.lost = 1);
+	CALL(-EINVAL, arg->fds.nr = MBOX_FDS_MAX + 1);
+	CALL(-EFAULT, arg->fds.nr = 1);
+#undef CALL
+	EXPECT_EQ(-ETIMEDOUT, mt_ioctl(self->box, MBOX_IOC_CALL, &valid));
+	EXPECT_EQ(0U, valid.id);
+}
+
+TEST_F(field, reply)
+{
+	int answers = mt_mailbox(self->dev, NULL, MT_RW);
+	struct mbox_send send = {
+		.flags = MBOX_ASYNC,
+		.priority = 1,
+		.reply_fd = answers,
+		.reply_size = 9,
+	};
+	struct mbox_reply valid = {
+		.size = sizeof(valid),
+		.buf = (uintptr_t)self->edge,
+		.len = 8,
+	};
+
+	ASSERT_EQ(0, mt_sendmsg(self->box, &send));
+	valid.token = mt_lease(self->box);
+#define REPLY(error, ...) \
+	WRONG(error, MBOX_IOC_REPLY, self->box, valid, __VA_ARGS__)
+	REPLY(-ESTALE, arg->token = 0);
+	REPLY(-ESTALE, arg->token |= 1ULL << 63);
+	REPLY(-EMSGSIZE, arg->len = 10);
+	REPLY(-EMSGSIZE, arg->len = ~0U);
+	REPLY(-EFAULT, arg->len = 9);
+	REPLY(-EFAULT, arg->buf = 0);
+	REPLY(-EFAULT, arg->buf = KERNEL_HALF);
+	REPLY(-EFAULT, arg->buf |= 1ULL << 63);
+	REPLY(-EINVAL, arg->fds.lost = 1);
+	REPLY(-EINVAL, arg->fds.nr = MBOX_FDS_MAX + 1);
+	REPLY(-EFAULT, arg->fds.nr = 1);
+#undef REPLY
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_REPLY, &valid));
+	close(answers);
 }
 
 TEST_F(field, usage_and_stat)
@@ -350,11 +480,12 @@ TEST_F(field, usage_and_stat)
 	EXPECT_EQ(0U, stat.max_msgs);
 	EXPECT_EQ(0U, stat.purged);
 	EXPECT_EQ('\0', stat.name[0]);
-	memset(&usage.bytes, 0xff, 5 * sizeof(usage.bytes));
+	memset(&usage.bytes, 0xff, 6 * sizeof(usage.bytes));
 	EXPECT_EQ(0, mt_ioctl(self->dev, MBOX_IOC_USAGE, &usage));
 	EXPECT_EQ(1U, usage.mailboxes.used);
 	EXPECT_EQ((__u64)sysconf(_SC_PAGESIZE), usage.region_bytes.used);
 	EXPECT_EQ(2U, usage.ns_objects.used);
+	EXPECT_EQ(0U, usage.fds.used);
 }
 
 TEST_HARNESS_MAIN

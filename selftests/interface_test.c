@@ -4,33 +4,7 @@
  * kind of descriptor it is for, its flags, and a bad pointer to it. Each field
  * alone is in fields_test.c. Built as a 32-bit program too.
  */
-#include "mbox_test_util.h"
-
-enum on { ON_DEVICE, ON_OBJECT, ON_MAILBOX };
-
-struct rig;
-
-struct command {
-	unsigned long nr;
-	__u32 size;
-	enum on on;
-	__u32 flags;
-	bool opens;
-	bool writes;
-	/* makes valid data, and a state in which the command succeeds */
-	void (*fill)(struct rig *rig, void *arg);
-};
-
-/* The struct of the command lies in two pages; the next has no access. */
-struct rig {
-	const struct command *command;
-	int dev;
-	int box;
-	int region;
-	int victim;
-	char *pages;
-	size_t page;
-};
+#include "mbox_test_command.h"
 
 /* Each test runs once for each command. */
 FIXTURE(command) {
@@ -41,170 +15,84 @@ FIXTURE_VARIANT(command) {
 	struct command command;
 };
 
-static void fill_create(struct rig *rig, void *arg)
-{
-	struct mbox_create *create = arg;
-
-	(void)rig;
-	create->flags = MT_RW;
-	create->kind = MBOX_KIND_MAILBOX;
-}
-
-static void fill_open(struct rig *rig, void *arg)
-{
-	struct mbox_open *open = arg;
-
-	open->flags = MBOX_O_READ;
-	open->target = mt_by_fd(rig->box);
-}
-
-static void fill_unlink(struct rig *rig, void *arg)
-{
-	struct mbox_unlink *unlink = arg;
-
-	if (!(mt_stat_of(rig->victim).state & MBOX_STATE_LINKED)) {
-		close(rig->victim);
-		rig->victim = mt_mailbox(rig->dev, mt_name("victim"), MT_RW);
-	}
-	unlink->target = mt_by_id(mt_stat_of(rig->victim).id);
-}
-
-static void fill_nothing(struct rig *rig, void *arg)
-{
-	(void)rig;
-	(void)arg;
-}
-
-static void fill_set(struct rig *rig, void *arg)
-{
-	struct mbox_set *set = arg;
-
-	(void)rig;
-	set->flags = MBOX_SET_MODE;
-	set->mode = 0640;
-}
-
-static void fill_send(struct rig *rig, void *arg)
-{
-	struct mbox_send *send = arg;
-
-	mt_purge(rig->box);
-	send->flags = MBOX_DONTWAIT;
-	send->buf = (uintptr_t)rig->pages;
-	send->len = 1;
-}
-
-static void fill_recv(struct rig *rig, void *arg)
-{
-	static char data[16];
-	struct mbox_recv *recv = arg;
-
-	if (!mt_stat_of(rig->box).msgs)
-		mt_send(rig->box, "hello", 5, 0, MBOX_DONTWAIT);
-	recv->flags = MBOX_DONTWAIT;
-	recv->buf = (uintptr_t)data;
-	recv->buf_size = sizeof(data);
-}
-
 FIXTURE_VARIANT_ADD(command, create) {
-	.command = {
-		.nr = MBOX_IOC_CREATE,
-		.size = sizeof(struct mbox_create),
-		.on = ON_DEVICE,
-		.fill = fill_create,
-		.opens = true,
-		.flags = 0xf0f,
-	},
+	.command = COMMAND(MBOX_IOC_CREATE, mbox_create, ON_DEVICE,
+			   fill_create, .opens = true, .flags = 0x1f0f),
 };
 
 FIXTURE_VARIANT_ADD(command, open) {
-	.command = {
-		.nr = MBOX_IOC_OPEN,
-		.size = sizeof(struct mbox_open),
-		.on = ON_DEVICE,
-		.fill = fill_open,
-		.opens = true,
-		.flags = 0xf,
-	},
+	.command = COMMAND(MBOX_IOC_OPEN, mbox_open, ON_DEVICE,
+			   fill_open, .opens = true, .flags = 0xf),
 };
 
 FIXTURE_VARIANT_ADD(command, unlink) {
-	.command = {
-		.nr = MBOX_IOC_UNLINK,
-		.size = sizeof(struct mbox_unlink),
-		.on = ON_DEVICE,
-		.fill = fill_unlink,
-	},
+	.command = COMMAND(MBOX_IOC_UNLINK, mbox_unlink, ON_DEVICE,
+			   fill_unlink),
 };
 
 FIXTURE_VARIANT_ADD(command, list) {
-	.command = {
-		.nr = MBOX_IOC_LIST,
-		.size = sizeof(struct mbox_stat),
-		.on = ON_DEVICE,
-		.fill = fill_nothing,
-		.writes = true,
-	},
+	.command = COMMAND(MBOX_IOC_LIST, mbox_stat, ON_DEVICE,
+			   fill_nothing, .writes = true),
 };
 
 FIXTURE_VARIANT_ADD(command, usage) {
-	.command = {
-		.nr = MBOX_IOC_USAGE,
-		.size = sizeof(struct mbox_usage),
-		.on = ON_DEVICE,
-		.fill = fill_nothing,
-		.writes = true,
-	},
+	.command = COMMAND(MBOX_IOC_USAGE, mbox_usage, ON_DEVICE,
+			   fill_nothing, .writes = true),
 };
 
 FIXTURE_VARIANT_ADD(command, stat) {
-	.command = {
-		.nr = MBOX_IOC_STAT,
-		.size = sizeof(struct mbox_stat),
-		.on = ON_OBJECT,
-		.fill = fill_nothing,
-		.writes = true,
-	},
+	.command = COMMAND(MBOX_IOC_STAT, mbox_stat, ON_OBJECT,
+			   fill_nothing, .writes = true),
 };
 
 FIXTURE_VARIANT_ADD(command, set) {
-	.command = {
-		.nr = MBOX_IOC_SET,
-		.size = sizeof(struct mbox_set),
-		.on = ON_OBJECT,
-		.fill = fill_set,
-		.flags = 0x1f,
-	},
+	.command = COMMAND(MBOX_IOC_SET, mbox_set, ON_OBJECT,
+			   fill_set, .flags = 0x1f),
 };
 
 FIXTURE_VARIANT_ADD(command, send) {
-	.command = {
-		.nr = MBOX_IOC_SEND,
-		.size = sizeof(struct mbox_send),
-		.on = ON_MAILBOX,
-		.fill = fill_send,
-		.flags = 0x3,
-	},
+	.command = COMMAND(MBOX_IOC_SEND, mbox_send, ON_MAILBOX,
+			   fill_send, .flags = 0x2b),
 };
 
 FIXTURE_VARIANT_ADD(command, recv) {
-	.command = {
-		.nr = MBOX_IOC_RECV,
-		.size = sizeof(struct mbox_recv),
-		.on = ON_MAILBOX,
-		.fill = fill_recv,
-		.flags = 0x3,
-		.writes = true,
-	},
+	.command = COMMAND(MBOX_IOC_RECV, mbox_recv, ON_MAILBOX,
+			   fill_recv, .writes = true, .flags = 0x17),
 };
 
 FIXTURE_VARIANT_ADD(command, purge) {
-	.command = {
-		.nr = MBOX_IOC_PURGE,
-		.size = sizeof(struct mbox_purge),
-		.on = ON_MAILBOX,
-		.fill = fill_nothing,
-	},
+	.command = COMMAND(MBOX_IOC_PURGE, mbox_purge, ON_MAILBOX,
+			   fill_nothing),
+};
+
+FIXTURE_VARIANT_ADD(command, ack) {
+	.command = COMMAND(MBOX_IOC_ACK, mbox_ack, ON_MAILBOX,
+			   fill_ack),
+};
+
+FIXTURE_VARIANT_ADD(command, nack) {
+	.command = COMMAND(MBOX_IOC_NACK, mbox_nack, ON_MAILBOX,
+			   fill_nack),
+};
+
+FIXTURE_VARIANT_ADD(command, held) {
+	.command = COMMAND(MBOX_IOC_HELD, mbox_held, ON_MAILBOX,
+			   fill_held, .writes = true),
+};
+
+FIXTURE_VARIANT_ADD(command, call) {
+	.command = COMMAND(MBOX_IOC_CALL, mbox_call, ON_MAILBOX,
+			   fill_call, .writes = true, .flags = 0x1b),
+};
+
+FIXTURE_VARIANT_ADD(command, reply) {
+	.command = COMMAND(MBOX_IOC_REPLY, mbox_reply, ON_MAILBOX,
+			   fill_reply),
+};
+
+FIXTURE_VARIANT_ADD(command, cancel) {
+	.command = COMMAND(MBOX_IOC_CANCEL, mbox_cancel, ON_MAILBOX,
+			   fill_cancel),
 };
 
 FIXTURE_SETUP(command)
@@ -225,6 +113,8 @@ FIXTURE_SETUP(command)
 	ASSERT_LE(0, rig->region);
 	rig->victim = mt_mailbox(rig->dev, mt_name("victim"), MT_RW);
 	ASSERT_LE(0, rig->victim);
+	rig->answers = mt_mailbox(rig->dev, NULL, MT_RW);
+	ASSERT_LE(0, rig->answers);
 	/* what a user draws for a mailbox at first use is drawn now */
 	ASSERT_EQ(0, mt_send(rig->box, "", 1, 0, 0));
 	ASSERT_EQ(1, mt_purge(rig->box));
@@ -234,6 +124,11 @@ FIXTURE_TEARDOWN(command)
 {
 	struct rig *rig = &self->rig;
 
+	end_caller(rig);
+	if (rig->server.fd) {
+		mt_send(rig->box, NULL, 0, 0, 0);
+		mt_task_end(&rig->server);
+	}
 	mt_unlink_target(rig->dev, mt_by_fd(rig->box));
 	mt_unlink_target(rig->dev, mt_by_fd(rig->victim));
 	MT_TEARDOWN(rig->dev);
@@ -447,6 +342,9 @@ TEST(unknown_commands)
 		[MBOX_CMD_UNLINK] = 1, [MBOX_CMD_LIST] = 1,
 		[MBOX_CMD_USAGE] = 1, [MBOX_CMD_STAT] = 1, [MBOX_CMD_SET] = 1,
 		[MBOX_CMD_SEND] = 1, [MBOX_CMD_RECV] = 1, [MBOX_CMD_PURGE] = 1,
+		[MBOX_CMD_ACK] = 1, [MBOX_CMD_NACK] = 1, [MBOX_CMD_HELD] = 1,
+		[MBOX_CMD_CALL] = 1, [MBOX_CMD_REPLY] = 1,
+		[MBOX_CMD_CANCEL] = 1,
 	};
 	__u32 arg[1024] = { sizeof(arg) };
 	int fds[2], i, nr;

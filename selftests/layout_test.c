@@ -20,7 +20,7 @@ TEST(objects)
 	AT(16, mbox_refusal, total);
 	AT(24, mbox_refusal, max);
 
-	SIZE(96, mbox_create);
+	SIZE(104, mbox_create);
 	AT(0, mbox_create, size);
 	AT(4, mbox_create, flags);
 	AT(8, mbox_create, kind);
@@ -34,6 +34,8 @@ TEST(objects)
 	AT(48, mbox_create, max_bytes);
 	AT(56, mbox_create, region_size);
 	AT(64, mbox_create, refusal);
+	AT(96, mbox_create, max_deliveries);
+	AT(100, mbox_create, dead_letter);
 
 	SIZE(40, mbox_target);
 	AT(0, mbox_target, by);
@@ -55,7 +57,7 @@ TEST(objects)
 
 TEST(attributes)
 {
-	SIZE(392, mbox_stat);
+	SIZE(408, mbox_stat);
 	AT(8, mbox_stat, id);
 	AT(16, mbox_stat, kind);
 	AT(20, mbox_stat, lifetime);
@@ -79,8 +81,10 @@ TEST(attributes)
 	AT(104, mbox_stat, sent);
 	AT(112, mbox_stat, received);
 	AT(120, mbox_stat, purged);
-	AT(128, mbox_stat, region_size);
-	AT(136, mbox_stat, name);
+	AT(128, mbox_stat, dead);
+	AT(136, mbox_stat, dropped);
+	AT(144, mbox_stat, region_size);
+	AT(152, mbox_stat, name);
 
 	SIZE(32, mbox_set);
 	AT(4, mbox_set, flags);
@@ -91,18 +95,24 @@ TEST(attributes)
 	AT(24, mbox_set, max_bytes);
 
 	SIZE(16, mbox_counter);
-	SIZE(96, mbox_usage);
+	SIZE(112, mbox_usage);
 	AT(8, mbox_usage, uid);
 	AT(16, mbox_usage, bytes);
 	AT(32, mbox_usage, mailboxes);
 	AT(48, mbox_usage, regions);
 	AT(64, mbox_usage, region_bytes);
 	AT(80, mbox_usage, ns_objects);
+	AT(96, mbox_usage, fds);
 }
 
 TEST(messages)
 {
-	SIZE(72, mbox_send);
+	SIZE(16, mbox_fds);
+	AT(0, mbox_fds, fds);
+	AT(8, mbox_fds, nr);
+	AT(12, mbox_fds, lost);
+
+	SIZE(104, mbox_send);
 	AT(4, mbox_send, flags);
 	AT(8, mbox_send, buf);
 	AT(16, mbox_send, len);
@@ -110,8 +120,12 @@ TEST(messages)
 	AT(24, mbox_send, type);
 	AT(32, mbox_send, deadline);
 	AT(40, mbox_send, refusal);
+	AT(72, mbox_send, fds);
+	AT(88, mbox_send, reply_fd);
+	AT(92, mbox_send, reply_size);
+	AT(96, mbox_send, cookie);
 
-	SIZE(80, mbox_recv);
+	SIZE(176, mbox_recv);
 	AT(4, mbox_recv, flags);
 	AT(8, mbox_recv, buf);
 	AT(16, mbox_recv, buf_size);
@@ -125,9 +139,67 @@ TEST(messages)
 	AT(68, mbox_recv, tid);
 	AT(72, mbox_recv, uid);
 	AT(76, mbox_recv, gid);
+	AT(80, mbox_recv, token);
+	AT(88, mbox_recv, msg_flags);
+	AT(92, mbox_recv, deliveries);
+	AT(96, mbox_recv, reply_max);
+	AT(100, mbox_recv, reply_status);
+	AT(104, mbox_recv, reply_token);
+	AT(112, mbox_recv, reply_buf);
+	AT(120, mbox_recv, reply_len);
+	AT(124, mbox_recv, reserved2);
+	AT(128, mbox_recv, reply_fds);
+	AT(144, mbox_recv, fds);
+	AT(160, mbox_recv, cookie);
+	AT(168, mbox_recv, status);
+	AT(172, mbox_recv, error);
 
 	SIZE(8, mbox_purge);
 	AT(4, mbox_purge, flags);
+}
+
+TEST(calls)
+{
+	SIZE(16, mbox_ack);
+	AT(4, mbox_ack, flags);
+	AT(8, mbox_ack, token);
+	SIZE(24, mbox_nack);
+	AT(4, mbox_nack, flags);
+	AT(8, mbox_nack, token);
+	AT(16, mbox_nack, delay);
+	SIZE(24, mbox_held);
+	AT(4, mbox_held, flags);
+	AT(8, mbox_held, token);
+	AT(16, mbox_held, state);
+	AT(20, mbox_held, deliveries);
+
+	SIZE(136, mbox_call);
+	AT(4, mbox_call, flags);
+	AT(8, mbox_call, buf);
+	AT(16, mbox_call, len);
+	AT(20, mbox_call, priority);
+	AT(24, mbox_call, type);
+	AT(32, mbox_call, deadline);
+	AT(40, mbox_call, id);
+	AT(48, mbox_call, reply_buf);
+	AT(56, mbox_call, reply_size);
+	AT(60, mbox_call, reply_len);
+	AT(64, mbox_call, status);
+	AT(68, mbox_call, reserved);
+	AT(72, mbox_call, refusal);
+	AT(104, mbox_call, fds);
+	AT(120, mbox_call, reply_fds);
+
+	SIZE(48, mbox_reply);
+	AT(4, mbox_reply, flags);
+	AT(8, mbox_reply, token);
+	AT(16, mbox_reply, buf);
+	AT(24, mbox_reply, len);
+	AT(28, mbox_reply, status);
+	AT(32, mbox_reply, fds);
+	SIZE(16, mbox_cancel);
+	AT(4, mbox_cancel, flags);
+	AT(8, mbox_cancel, id);
 }
 
 TEST(commands)
@@ -142,6 +214,12 @@ TEST(commands)
 	EXPECT_EQ(0xbb20U, MBOX_IOC_SEND);
 	EXPECT_EQ(0xbb21U, MBOX_IOC_RECV);
 	EXPECT_EQ(0xbb22U, MBOX_IOC_PURGE);
+	EXPECT_EQ(0xbb23U, MBOX_IOC_ACK);
+	EXPECT_EQ(0xbb24U, MBOX_IOC_NACK);
+	EXPECT_EQ(0xbb25U, MBOX_IOC_HELD);
+	EXPECT_EQ(0xbb26U, MBOX_IOC_CALL);
+	EXPECT_EQ(0xbb27U, MBOX_IOC_REPLY);
+	EXPECT_EQ(0xbb28U, MBOX_IOC_CANCEL);
 }
 
 TEST_HARNESS_MAIN

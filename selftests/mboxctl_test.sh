@@ -125,6 +125,10 @@ test_wrong_command_lines() {
 	expect 2 "" "$usage --mode: '0700' is not*" $ctl create -m 0700 a &&
 	expect 2 "" "$usage *exclude each other" $ctl recv -d -w 1 a &&
 	expect 2 "" "$usage a region has no capacity*" $ctl create -r 4K -n 1 a &&
+	expect 2 "" "$usage --dead-letter needs*" $ctl create -d b a &&
+	expect 2 "" "$usage an operand is missing*" $ctl serve a &&
+	expect 102 "" "mboxctl: call: *" $ctl call &&
+	expect 102 "" "$usage --reply-size is at most*" $ctl call -s 17M a &&
 	expect 2 "" "$usage --owner: 'no:such' does*" $ctl set -o no:such a &&
 	expect 2 "" "$usage nothing to set*" $ctl set a &&
 	expect 2 "" "$usage --output: 'x' has an unknown*" $ctl ls -o x &&
@@ -218,11 +222,11 @@ test_large_binary() {
 
 test_info() {
 	$ctl create "$q" && $ctl send "$q" -p 3 -t -9 hello &&
-	good "seq=1 priority=3 type=-9 time=*[0-9].????????? pid=[1-9]* tid=[1-9]* uid=0 gid=0 user=root len=5
+	good "seq=1 priority=3 type=-9 time=*[0-9].????????? pid=[1-9]* tid=[1-9]* uid=0 gid=0 user=root kind=message deliveries=0 len=5
 hello" $ctl recv --info "$q" &&
 	$ctl send "$q" -- '-"\-' && printf 'a\303\244\001' | $ctl send "$q" &&
 	printf '\377' | $ctl send "$q" && printf '\355\240\200\0' | $ctl send "$q" &&
-	good '{"seq":2,"priority":0,"type":0,"time":*,"pid":*,"tid":*,"uid":0,"gid":0,"len":4,"data":"-\\"\\\\-"}
+	good '{"seq":2,"priority":0,"type":0,"time":*,"pid":*,"tid":*,"uid":0,"gid":0,"kind":"message","deliveries":0,"len":4,"data":"-\\"\\\\-"}
 {"seq":3,*,"len":4,"data":"a'"$(printf '\303\244')"'\\u0001"}
 {"seq":4,*,"len":1,"base64":"/w=="}
 {"seq":5,*,"len":4,"base64":"7aCAAA=="}' $ctl recv --json -c 4 "$q"
@@ -410,6 +414,161 @@ user message bytes * [0-9]*
 	result=$?
 	echo "$before" >$parameters/user_max_mailboxes
 	return $result
+}
+
+test_lease() {
+	$ctl create "$q" -s 100K && $ctl send "$q" a b && good "a" $ctl recv --lease "$q" &&
+	equal RECEIVED "$(field "$q" RECEIVED)" 1 &&
+	expect 1 "" "mboxctl: recv $q: standard output: No space left on device; message 2 of 1 bytes is given back" \
+		sh -c "$ctl recv --lease $q >/dev/full" &&
+	good "* kind=message deliveries=1 len=1
+b" $ctl recv -L --info "$q" && equal MSGS "$(field "$q" MSGS)" 0 &&
+	head -c 100000 /dev/zero | $ctl send "$q" && mkfifo "$tmp/fifo" || return
+	# killed in the middle of writing
+	sh -c "exec 3<>$tmp/fifo; : >$tmp/open; exec sleep 1000" &
+	holder=$!
+	eventually test -e "$tmp/open"
+	$ctl recv --lease "$q" >"$tmp/fifo" &
+	receiver=$!
+	eventually has "$q" HELD 1 && kill -9 $receiver
+	eventually has "$q" MSGS 1
+	result=$?
+	kill $holder
+	wait
+	return $result
+}
+
+test_dead_letter() {
+	$ctl create "$q-d" && good "" $ctl create "$q" --max-deliveries 2 --dead-letter "$q-d" &&
+	expect 1 "" "mboxctl: create $q-x: the dead-letter mailbox has one itself" \
+		$ctl create "$q-x" -D 1 -d "$q" &&
+	expect 3 "" "mboxctl: create $q-no: no such mailbox*" $ctl create "$q-x" -D 1 -d "$q-no" &&
+	$ctl send "$q" a && $ctl create "$q-2" -D 1 && $ctl send "$q-2" b || return
+	for name in "$q" "$q" "$q-2"; do
+		expect 1 "" "*is given back" sh -c "$ctl recv -L $name >/dev/full" || return
+	done
+	expect 5 "" "*no message" $ctl recv -d "$q" && good a $ctl recv -d "$q-d" &&
+	equal DEAD "$(field "$q" DEAD)" 1 && equal DROPPED "$(field "$q" DROPPED)" 0 &&
+	equal DEAD "$(field "$q-2" DEAD)" 1 && equal DROPPED "$(field "$q-2" DROPPED)" 1
+}
+
+# serve ARGUMENT...: in the background, as $server
+serve() {
+	$ctl serve "$@" 2>"$tmp/serve" &
+	server=$!
+}
+
+# serve has ended well, and has had nothing to complain about but PATTERN
+served() {
+	wait "$server"
+	equal "status of serve" $? 0 && matches "$(cat "$tmp/serve")" "$1"
+}
+
+test_call_and_serve() {
+	$ctl create "$q" -m 0622 || return
+	# shellcheck disable=SC2016 # a variable of the command
+	serve -c 7 "$q" -- sh -c 'cat; exit $MBOX_TYPE'
+	head -c 60000 /dev/urandom >"$tmp/in"
+	good "hello" $ctl call "$q" hello && good "" $ctl call "$q" "" &&
+	good "in" sh -c "printf in | $ctl call $q" &&
+	$ctl call "$q" <"$tmp/in" >"$tmp/received" && cmp "$tmp/in" "$tmp/received" &&
+	expect 7 "x" "" $ctl call --type 7 "$q" x && expect 255 "" "" $ctl call -t 255 "$q" "" &&
+	expect 101 "" "mboxctl: call $q: the server says: Message too long" $ctl call -s 4 "$q" 12345 &&
+	served "mboxctl: serve $q: the reply is larger than the 4 bytes that process * allows" || return
+	# shellcheck disable=SC2016
+	serve -c 1 "$q" -- sh -c 'echo $MBOX_UID $MBOX_GID $MBOX_PRIORITY $MBOX_CALL $MBOX_REPLY_MAX $MBOX_PID'
+	good "65534 65534 9 1 1024 [1-9]*" as_nobody $ctl call -p 9 -s 1K "$q" x && served "" &&
+	equal MSGS "$(field "$q" MSGS)" 0 && equal HELD "$(field "$q" HELD)" 0
+}
+
+test_serve_failing_commands() {
+	$ctl create "$q" || return
+	serve -c 1 "$q" -- "$tmp/none"
+	expect 127 "" "" $ctl call "$q" x && served "mboxctl: serve $tmp/none: command not found" || return
+	serve -c 1 "$q" -- "$tmp"
+	expect 126 "" "" $ctl call "$q" x && served "mboxctl: serve $tmp: *" || return
+	# shellcheck disable=SC2016
+	serve -c 1 "$q" -- sh -c 'kill -9 $$'
+	expect 137 "" "" $ctl call "$q" x && served "" || return
+	# one that does not read what it is sent
+	serve -c 1 "$q" -- true
+	good "" sh -c "head -c 65536 /dev/zero | $ctl call -s 1 $q" && served ""
+}
+
+test_serve_jobs() {
+	$ctl create "$q" || return
+	# each waits for the other
+	# shellcheck disable=SC2016
+	serve -j 2 -c 2 "$q" -- sh -c "cat; : >$tmp/job"'$MBOX_TYPE'"; until test -e $tmp/job1 -a -e $tmp/job2; do sleep 0.1; done"
+	$ctl call "$q" -t 1 one >"$tmp/one" &
+	caller=$!
+	good two $ctl call "$q" -t 2 two && wait $caller && equal reply "$(cat "$tmp/one")" one && served ""
+}
+
+test_serve_until_gone() {
+	$ctl create "$q" || return
+	serve -j 3 "$q" -- cat
+	good a $ctl call "$q" a && $ctl rm "$q" && served ""
+}
+
+test_serve_messages() {
+	$ctl create "$q" -D 2 && $ctl send "$q" job bad &&
+	good "job" $ctl serve -c 1 "$q" -- cat && good "" $ctl serve -c 2 "$q" -- false &&
+	equal DEAD "$(field "$q" DEAD)" 1 && equal RECEIVED "$(field "$q" RECEIVED)" 1
+}
+
+test_call_without_reply() {
+	$ctl create "$q" -n 1 &&
+	expect 103 "" "mboxctl: call $q-no: no such mailbox*" $ctl call "$q-no" x &&
+	expect 101 "" "mboxctl: call $q: too large: messages are of at most 65536 bytes" \
+		sh -c "head -c 70000 /dev/zero | $ctl call $q" &&
+	expect 105 "" "mboxctl: call $q: timed out: no reply" $ctl call -w 50ms "$q" x &&
+	equal MSGS "$(field "$q" MSGS)" 0 && $ctl send "$q" a &&
+	expect 105 "" "mboxctl: call $q: timed out: full: 1 of 1 messages, *" $ctl call -w 50ms "$q" x &&
+	good "a" $ctl recv "$q" || return
+	$ctl call "$q" x 2>"$tmp/gone" &
+	caller=$!
+	eventually has "$q" MSGS 1 && $ctl rm "$q" || return
+	wait $caller
+	equal status $? 106 && matches "$(cat "$tmp/gone")" "mboxctl: call $q: gone: *"
+}
+
+test_server_killed() {
+	$ctl create "$q" || return
+	for option in "" --repeatable; do
+		serve "$q" -- sleep 1000
+		# shellcheck disable=SC2086
+		$ctl call $option "$q" x >"$tmp/reply" 2>"$tmp/called" &
+		caller=$!
+		eventually has "$q" HELD 1 && kill -9 $server || return
+		wait "$server"
+		[ -z "$option" ] || serve -c 1 "$q" -- echo ready
+		wait $caller
+		result=$?
+		if [ -z "$option" ]; then
+			equal status $result 108 && matches "$(cat "$tmp/called")" \
+				"mboxctl: call $q: the server ended without a reply: *" || return
+		else
+			equal status $result 0 && equal reply "$(cat "$tmp/reply")" ready && served "" || return
+		fi
+	done
+}
+
+# Its command is ended when nobody waits for it any more.
+test_call_given_up() {
+	$ctl create "$q" || return
+	serve -c 1 "$q" -- sleep 1000
+	eventually has "$q" READERS 1 &&
+	expect 105 "" "mboxctl: call $q: timed out: no reply" $ctl call -w 500ms "$q" x && served "" &&
+	equal HELD "$(field "$q" HELD)" 0
+}
+
+test_receive_calls() {
+	$ctl create "$q" || return
+	$ctl call "$q" ask >"$tmp/reply" &
+	caller=$!
+	good '{"seq":1,*"kind":"call",*"data":"ask"}' $ctl recv --json "$q" && wait $caller &&
+	equal reply "$(cat "$tmp/reply")" ""
 }
 
 # Any byte but a slash is good in a name; what is printed must be harmless.

@@ -209,6 +209,9 @@ TEST_F(transfer, stamps)
 		recv.deadline = 0;
 		recv.reserved = 0;
 		recv.buf_size = 0;
+		recv.reply_token = 0;
+		recv.reserved2 = 0;
+		memset(&recv.fds, 0, sizeof(recv.fds));
 		ASSERT_EQ(0, mt_recvmsg(box, &recv));
 		EXPECT_EQ(0, recv.len);
 		EXPECT_EQ(types[i], recv.type);

@@ -122,6 +122,8 @@ static const struct field fields[] = {
 	U64("SENT", MAILBOX, sent),
 	U64("RECEIVED", MAILBOX, received),
 	U64("PURGED", MAILBOX, purged),
+	U64("DEAD", MAILBOX, dead),
+	U64("DROPPED", MAILBOX, dropped),
 	U64("REGION_SIZE", REGION, region_size),
 	TEXT("NAME", ANY, name_text),
 };

@@ -21,6 +21,12 @@ static const struct command commands[] = {
 	  "Send each MESSAGE, or else standard input.", cmd_send },
 	{ "recv", "NAME",
 	  "Receive messages and write them to standard output.", cmd_recv },
+	{ "call", "NAME [REQUEST]",
+	  "Send REQUEST, or else standard input, and write the reply.",
+	  cmd_call },
+	{ "serve", "NAME -- COMMAND [ARG...]",
+	  "Run COMMAND for each request; what it writes is the reply.",
+	  cmd_serve },
 	{ "purge", "NAME",
 	  "Drop the queued messages and print how many.", cmd_purge },
 	{ "rm", "NAME...", "Take away name and id of objects.", cmd_rm },
@@ -37,7 +43,7 @@ void finish(int status)
 {
 	if (fflush(stdout) || ferror(stdout)) {
 		complain(NULL, "standard output: %s", strerror(errno));
-		status = STATUS_ERROR;
+		status = own_status(STATUS_ERROR);
 	}
 	exit(status);
 }

@@ -12,6 +12,10 @@ static int fail_create(const char *name, int err,
 	struct mbox_stat st = { };
 	int fd;
 
+	if (err == -EINVAL && attr->flags & MBOX_CREATE_DEAD_LETTER) {
+		complain(name, "the dead-letter mailbox has one itself");
+		return status_of(err);
+	}
 	if (err != -EEXIST)
 		return fail_refused(name, err, &attr->refusal);
 	/* Taken by an object of the other kind? */
@@ -30,8 +34,12 @@ static void check_attributes(const struct mbox_create *attr,
 	__u64 msg_size = attr->msg_size ?: MBOX_DEFAULT_MSG_SIZE;
 
 	if (attr->region_size && (attr->max_msgs || attr->max_bytes ||
-				  attr->msg_size || flags & MBOX_CREATE_FIXED))
-		usage_error("a region has no capacity and no message size");
+				  attr->msg_size || attr->max_deliveries ||
+				  flags & (MBOX_CREATE_FIXED |
+					   MBOX_CREATE_DEAD_LETTER)))
+		usage_error("a region has no capacity, message size or deliveries");
+	if (flags & MBOX_CREATE_DEAD_LETTER && !attr->max_deliveries)
+		usage_error("--dead-letter needs --max-deliveries");
 	if (msg_size > MBOX_MSG_SIZE_MAX)
 		usage_error("--msg-size is at most %u bytes",
 			    MBOX_MSG_SIZE_MAX);
@@ -45,6 +53,8 @@ static void check_attributes(const struct mbox_create *attr,
 int cmd_create(int argc, char **argv)
 {
 	struct mbox_create attr = { };
+	const char *dead_letter = NULL;
+	unsigned int flags = 0;
 	const struct opt opts[] = {
 		VALUE_OPT('r', "region", "SIZE", "a region of this size",
 			  0, opt_size, &attr.region_size),
@@ -58,13 +68,16 @@ int cmd_create(int argc, char **argv)
 			 MBOX_CREATE_FIXED),
 		VALUE_OPT('m', "mode", "MODE", "permissions in octal (default: 0600)",
 			  MBOX_CREATE_MODE, opt_mode, &attr.mode),
+		VALUE_OPT('D', "max-deliveries", "N", "how often one may come back (any)",
+			  0, opt_count, &attr.max_deliveries),
+		VALUE_OPT('d', "dead-letter", "NAME", "mailbox for what came back as often",
+			  MBOX_CREATE_DEAD_LETTER, opt_text, &dead_letter),
 		FLAG_OPT('x', "excl", "fail if the name is taken",
 			 MBOX_CREATE_EXCL),
 		VALUE_OPT('e', "expect-owner", "USER", "fail if it exists and is another's",
 			  MBOX_CREATE_OWNER, opt_user, &attr.owner),
 		{ }
 	};
-	unsigned int flags = 0;
 	const char *name;
 	int fd;
 
@@ -72,6 +85,11 @@ int cmd_create(int argc, char **argv)
 	check_name(name);
 	check_attributes(&attr, flags);
 
+	if (dead_letter) {
+		attr.dead_letter = open_mailbox(dead_letter, MBOX_O_WRITE, NULL);
+		if (attr.dead_letter < 0)
+			return -attr.dead_letter;
+	}
 	attr.lifetime = MBOX_LIFE_KERNEL;
 	if (attr.region_size)
 		fd = mbox_region_create(device(), name, flags,

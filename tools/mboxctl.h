@@ -11,8 +11,12 @@
  * manage.c	create, set, purge, rm
  * list.c	ls, stat
  * usage.c	usage
+ * input.c	standard input as messages
  * send.c	send
  * recv.c	recv
+ * call.c	call
+ * serve.c	serve
+ * run.c	the command that serves a request
  * message.c	a received message as text
  * module.c	load, unload
  */
@@ -55,6 +59,7 @@ extern const struct command *command;
 /* Exits once all output is known to be written, or says that it is not. */
 noreturn void finish(int status);
 
+int cmd_call(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
@@ -62,6 +67,7 @@ int cmd_purge(int argc, char **argv);
 int cmd_recv(int argc, char **argv);
 int cmd_rm(int argc, char **argv);
 int cmd_send(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
@@ -111,6 +117,7 @@ const char *opt_size(const char *arg, void *value);	/* u64, 1 or more */
 const char *opt_size32(const char *arg, void *value);	/* u32, 1 or more */
 const char *opt_priority(const char *arg, void *value);	/* u32 */
 const char *opt_type(const char *arg, void *value);	/* s64 */
+const char *opt_text(const char *arg, void *value);	/* const char * */
 const char *opt_mode(const char *arg, void *value);	/* u32 */
 const char *opt_duration(const char *arg, void *value);	/* u64, nanoseconds */
 const char *opt_user(const char *arg, void *value);	/* u32 */
@@ -120,7 +127,10 @@ const char *opt_owner(const char *arg, void *value);	/* struct mbox_set */
 
 /* report.c */
 
-/* Exit statuses, as in the manual page. */
+/*
+ * Exit statuses, as in the manual page. A call ends with the status of its
+ * reply; what goes wrong with it before that is STATUS_CALL higher.
+ */
 enum {
 	STATUS_OK	= 0,
 	STATUS_ERROR	= 1,
@@ -130,7 +140,12 @@ enum {
 	STATUS_NOT_NOW	= 5,
 	STATUS_GONE	= 6,
 	STATUS_LIMIT	= 7,
+	STATUS_UNKNOWN	= 8,
+	STATUS_CALL	= 100,
 };
+
+/* The exit status with which the command that runs ends for a failure. */
+int own_status(int status);
 
 /* "mboxctl: COMMAND OBJECT: ..."; the object may be NULL. */
 PRINTF_LIKE(2, 3) void complain(const char *object, const char *fmt, ...);
@@ -175,6 +190,15 @@ int fail_denied(const char *arg, const struct mbox_target *target);
 int each_operand(int argc, char **argv,
 		 int (*fn)(const char *arg, void *data), void *data);
 
+/* input.c */
+
+/*
+ * Reads from standard input up to the delimiter, which is dropped, or up to the
+ * end. No more than max bytes are read, so that an endless input is found to be
+ * too large. Returns the length, or -1 if the end was there at once.
+ */
+ssize_t read_message(char *buf, size_t max, int delimiter);
+
 /* text.c */
 
 /* Name of a user or group, or its number; good until the next call. */
@@ -190,6 +214,41 @@ void utf8_copy(char *out, const char *name);
 
 /* Length of the UTF-8 character at p, of which len bytes are there; 0: none */
 size_t utf8_char(const unsigned char *p, size_t len);
+
+/* run.c */
+
+/**
+ * struct run - a command that is run once
+ * @argv: the command and its arguments
+ * @env: its environment
+ * @input: what it reads from standard input
+ * @input_len: length of that
+ * @output: where what it writes goes; NULL: to our standard output
+ * @output_size: how much fits there; it is not read any further
+ * @output_len: out: how much was written
+ * @give_up: becomes readable (POLLPRI) when it may be wanted no more
+ * @unwanted: tells whether that is so; the command is then terminated
+ * @data: for @unwanted
+ */
+struct run {
+	char **argv;
+	char **env;
+	const char *input;
+	size_t input_len;
+	char *output;
+	size_t output_size;
+	size_t output_len;
+	int give_up;
+	bool (*unwanted)(void *data);
+	void *data;
+};
+
+/*
+ * Runs it to its end. Returns its exit status as a shell tells it: 128 and more
+ * if a signal ended it, 126 or 127 if there is no such command; or -errno if
+ * it could not be run for now.
+ */
+int run_command(struct run *run);
 
 /* message.c */
 

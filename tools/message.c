@@ -63,6 +63,15 @@ static void put_time(FILE *out, __u64 time)
 	fprintf(out, "%llu.%09llu", time / 1000000000, time % 1000000000);
 }
 
+static const char *kind_name(const struct mbox_recv *msg)
+{
+	if (msg->msg_flags & MBOX_MSG_CALL)
+		return "call";
+	if (msg->msg_flags & MBOX_MSG_REPLY)
+		return "reply";
+	return "message";
+}
+
 /* Running out of memory shows at the end. */
 static char *finish_text(FILE *out, char **text)
 {
@@ -85,8 +94,10 @@ char *message_json(const struct mbox_recv *msg, const char *data)
 	fprintf(out, "{\"seq\":%llu,\"priority\":%u,\"type\":%lld,\"time\":",
 		msg->seq, msg->priority, msg->type);
 	put_time(out, msg->time);
-	fprintf(out, ",\"pid\":%d,\"tid\":%d,\"uid\":%u,\"gid\":%u,\"len\":%u,",
-		msg->pid, msg->tid, msg->uid, msg->gid, msg->len);
+	fprintf(out, ",\"pid\":%d,\"tid\":%d,\"uid\":%u,\"gid\":%u,",
+		msg->pid, msg->tid, msg->uid, msg->gid);
+	fprintf(out, "\"kind\":\"%s\",\"deliveries\":%u,\"len\":%u,",
+		kind_name(msg), msg->deliveries, msg->len);
 	if (is_utf8(data, msg->len)) {
 		fputs("\"data\":", out);
 		put_string(out, data, msg->len);
@@ -109,8 +120,9 @@ char *message_info(const struct mbox_recv *msg)
 	fprintf(out, "seq=%llu priority=%u type=%lld time=", msg->seq,
 		msg->priority, msg->type);
 	put_time(out, msg->time);
-	fprintf(out, " pid=%d tid=%d uid=%u gid=%u user=%s len=%u\n",
-		msg->pid, msg->tid, msg->uid, msg->gid, user_name(msg->uid),
-		msg->len);
+	fprintf(out, " pid=%d tid=%d uid=%u gid=%u user=%s",
+		msg->pid, msg->tid, msg->uid, msg->gid, user_name(msg->uid));
+	fprintf(out, " kind=%s deliveries=%u len=%u\n", kind_name(msg),
+		msg->deliveries, msg->len);
 	return finish_text(out, &text);
 }

@@ -22,10 +22,10 @@ int device(void)
 	}
 	if (ret == -ENOENT || ret == -ENODEV || ret == -ENXIO) {
 		complain(NULL, MBOX_DEVICE ": not there, is the module loaded?");
-		exit(STATUS_ERROR);
+		exit(own_status(STATUS_ERROR));
 	}
 	complain(NULL, MBOX_DEVICE ": %s", strerror(-ret));
-	exit(status_of(ret));
+	exit(own_status(status_of(ret)));
 }
 
 static bool is_id(const char *arg)

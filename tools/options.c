@@ -94,7 +94,7 @@ int parse_options(int argc, char **argv, const struct opt *opts,
 		if (c == 'h')
 			print_help(opts);
 		if (c == '?')
-			exit(STATUS_USAGE);
+			exit(own_status(STATUS_USAGE));
 		opt = find_option(opts, c);
 		wrong = opt->parse ? opt->parse(optarg, opt->value) : NULL;
 		if (wrong)
@@ -200,6 +200,12 @@ const char *opt_type(const char *arg, void *value)
 	if (end == arg || *end)
 		return "is not a number";
 	return errno ? "is out of range" : NULL;
+}
+
+const char *opt_text(const char *arg, void *value)
+{
+	*(const char **)value = arg;
+	return NULL;
 }
 
 const char *opt_mode(const char *arg, void *value)

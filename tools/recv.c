@@ -3,9 +3,10 @@
  * recv: messages to standard output.
  *
  * A message is taken from the mailbox when its data is in our buffer; if it
- * cannot be written then, it is lost. So standard output is looked at before:
- * no message is taken while nobody reads the output, or while it takes no
- * more. This is why recv waits in poll(2) rather than in the receive itself.
+ * cannot be written then, it is lost, unless it was received under a lease. So
+ * standard output is looked at before: no message is taken while nobody reads
+ * the output, or while it takes no more. This is why recv waits in poll(2)
+ * rather than in the receive itself.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@ enum {
 	OPT_INFO	= 1 << 5,
 	OPT_JSON	= 1 << 6,
 	OPT_OWNER	= 1 << 7,
+	OPT_LEASE	= 1 << 8,
 };
 
 #define FIRST_BUFFER	4096
@@ -129,7 +131,8 @@ static int try_receive(struct receiver *rx)
 		if (ret == -EMSGSIZE && grow_buffer(rx, rx->msg.len))
 			return -ENOMEM;
 		rx->msg = (struct mbox_recv) {
-			.flags = MBOX_DONTWAIT,
+			.flags = MBOX_DONTWAIT |
+				 (rx->flags & OPT_LEASE ? MBOX_LEASE : 0),
 			.buf = (uintptr_t)rx->buf,
 			.buf_size = rx->size,
 		};
@@ -211,15 +214,23 @@ static int write_form(struct receiver *rx)
 	return ret;
 }
 
+/* Writes the message; what is held is done with only then. */
 static int write_message(struct receiver *rx)
 {
 	int ret = write_form(rx);
+	__u64 token = rx->msg.token;
 
-	if (!ret)
-		return STATUS_OK;
+	if (!ret) {
+		ret = token ? mbox_ack(rx->fd, token) : 0;
+		/* Who called may have gone: no matter, it has been written. */
+		return ret < 0 ? fail(rx->name, ret) : STATUS_OK;
+	}
+	if (token)
+		mbox_nack(rx->fd, token, 0);
 	complain(rx->name,
-		 "standard output: %s; message %llu of %u bytes is lost",
-		 strerror(-ret), rx->msg.seq, rx->msg.len);
+		 "standard output: %s; message %llu of %u bytes is %s",
+		 strerror(-ret), rx->msg.seq, rx->msg.len,
+		 token ? "given back" : "lost");
 	return STATUS_ERROR;
 }
 
@@ -280,6 +291,8 @@ int cmd_recv(int argc, char **argv)
 			 OPT_DONTWAIT),
 		VALUE_OPT('w', "timeout", "TIME", "wait so long for each at most",
 			  OPT_TIMEOUT, opt_duration, &rx.timeout),
+		FLAG_OPT('L', "lease", "keep each until it has been written",
+			 OPT_LEASE),
 		FLAG_OPT('l', "lines", "end each message with a newline",
 			 OPT_LINES),
 		FLAG_OPT('i', "info", "a line about each message before it",

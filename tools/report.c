@@ -12,6 +12,8 @@ static void complain_va(const char *object, const char *fmt, va_list args)
 {
 	/* What was said before on standard output comes before. */
 	fflush(stdout);
+	/* A line is one, whoever else has something to complain about. */
+	flockfile(stderr);
 	fputs("mboxctl: ", stderr);
 	if (command)
 		fputs(command->name, stderr);
@@ -21,6 +23,15 @@ static void complain_va(const char *object, const char *fmt, va_list args)
 		fputs(": ", stderr);
 	vfprintf(stderr, fmt, args);
 	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
+int own_status(int status)
+{
+	/* Which has the statuses below for those of servers. */
+	if (command && command->run == cmd_call)
+		return STATUS_CALL + status;
+	return status;
 }
 
 void complain(const char *object, const char *fmt, ...)
@@ -39,7 +50,7 @@ void usage_error(const char *fmt, ...)
 	va_start(args, fmt);
 	complain_va(NULL, fmt, args);
 	va_end(args);
-	exit(STATUS_USAGE);
+	exit(own_status(STATUS_USAGE));
 }
 
 int status_of(int err)
@@ -57,6 +68,8 @@ int status_of(int err)
 		return STATUS_NOT_NOW;
 	case EPIPE:
 		return STATUS_GONE;
+	case ECONNRESET:
+		return STATUS_UNKNOWN;
 	case EDQUOT:
 	case ENOSPC:
 		return STATUS_LIMIT;
@@ -77,6 +90,10 @@ static const char *words(int err)
 		return "the name is taken";
 	case EPIPE:
 		return "gone: it has ended, or nobody can come to its other side";
+	case ECONNRESET:
+		return "the server ended without a reply: it may have been done or not";
+	case ECANCELED:
+		return "cancelled";
 	case ENAMETOOLONG:
 		return "the name is too long";
 	default:

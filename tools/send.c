@@ -81,21 +81,6 @@ static int send_message(struct sender *sender, const char *buf, size_t len)
 	return STATUS_OK;
 }
 
-/*
- * Reads up to the delimiter, which is dropped, or up to the end. No more than
- * max bytes are read, so that an endless input is found to be too large.
- * Returns the length, or -1 if the end was there at once.
- */
-static ssize_t read_message(char *buf, size_t max, int delimiter)
-{
-	size_t len = 0;
-	int c = EOF;
-
-	while (len < max && (c = getchar_unlocked()) != EOF && c != delimiter)
-		buf[len++] = c;
-	return c == EOF && !len ? -1 : (ssize_t)len;
-}
-
 /* Standard input: one message, or with --lines one for each line. */
 static int send_input(struct sender *sender)
 {

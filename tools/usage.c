@@ -33,6 +33,7 @@ static void print_usage(const struct mbox_usage *usage, bool json)
 	add_limit(&table, MBOX_LIMIT_USER_MAILBOXES, &usage->mailboxes);
 	add_limit(&table, MBOX_LIMIT_USER_REGIONS, &usage->regions);
 	add_limit(&table, MBOX_LIMIT_USER_REGION_BYTES, &usage->region_bytes);
+	add_limit(&table, MBOX_LIMIT_USER_FDS, &usage->fds);
 	add_limit(&table, MBOX_LIMIT_NS_OBJECTS, &usage->ns_objects);
 	table_print(&table);
 }

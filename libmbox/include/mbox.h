@@ -12,15 +12,16 @@
  *   says otherwise, can be polled, inherited, duplicated and passed over a Unix
  *   socket.
  * - The library keeps no state and starts no threads. Every function may be
- *   called from any thread, and from a signal handler.
+ *   called from any thread, and all but mbox_serve() from a signal handler.
  * - Memory stays the caller's, and nothing is kept of it after the return.
  * - Structs are to be zeroed by the caller before what is wanted is set. The
  *   library fills in @size and what the other arguments say. What the kernel
  *   writes is left in them, on failure too.
  * - Sizes are in bytes, times in nanoseconds.
- * - Only mbox_send(), mbox_sendmsg(), mbox_recv() and mbox_recvmsg() wait. A
- *   signal ends the wait with -EINTR, unless its handler was installed with
- *   SA_RESTART; then they go on waiting, to the same deadline.
+ * - Only mbox_send(), mbox_sendmsg(), mbox_recv(), mbox_recvmsg(), mbox_call(),
+ *   mbox_callmsg() and mbox_serve() wait. A signal ends the wait with -EINTR,
+ *   unless its handler was installed with SA_RESTART; then they go on waiting,
+ *   to the same deadline. mbox_call() goes on in both cases.
  * - Beside the errors that are named, any function that takes a descriptor
  *   fails with -EBADF where it is none and with -ENOTTY where it is not of the
  *   device or object that the function is for; with -EINVAL and -EOPNOTSUPP for
@@ -60,6 +61,7 @@ int mbox_device(void);
  * @flags: MBOX_O_* for the access wanted, MBOX_CREATE_* for what must hold
  * @attr: attributes, all defaults where NULL. @size, @flags, @kind, @name and
  *	@name_len are filled in; @refusal tells the limit after -EDQUOT, -ENOSPC.
+ *	With MBOX_CREATE_DEAD_LETTER, @dead_letter is a mailbox open for writing.
  *
  * Without MBOX_CREATE_EXCL an existing mailbox is opened as it is (POSIX:
  * mq_open() with O_CREAT). @mode has its effect with MBOX_CREATE_MODE, and no
@@ -86,8 +88,8 @@ int mbox_create(int dev, const char *name, unsigned int flags,
  * @attr: attributes, all defaults where NULL. As for mbox_create(); also
  *	@region_size is filled in.
  *
- * The memory is zeroed and never changes its size, so that no access to a
- * mapping ends in SIGBUS (ours; shm_open() with ftruncate() can).
+ * The memory is zeroed and never changes its size, so that no access
+ * within it ends in SIGBUS (ours; shm_open() with ftruncate() can).
  *
  * Return: a descriptor of the region, to be mapped with mbox_region_map() or
  * mmap(2), which the caller closes; a mapping outlives it. Errors as
@@ -274,7 +276,12 @@ int mbox_send(int fd, const void *buf, size_t len, unsigned int priority);
  * mq_timedsend()), on CLOCK_REALTIME; 0 waits for ever. mbox_deadline() makes
  * one. One that is past still sends where there is room.
  *
- * Return: as mbox_send(); -ETIMEDOUT where the deadline passed.
+ * @fds sends descriptors along (Unix sockets: SCM_RIGHTS). With MBOX_ASYNC the
+ * message is a call whose reply comes as a message to the mailbox @reply_fd,
+ * with @cookie to know it by (ours).
+ *
+ * Return: as mbox_send(); -ETIMEDOUT where the deadline passed; for @fds -EINVAL
+ * where one may not be sent, -EBADF where one is none.
  *
  * Since: 0.1
  */
@@ -289,7 +296,9 @@ int mbox_sendmsg(int fd, struct mbox_send *msg);
  *
  * Receives the message of the highest priority, the oldest of these (POSIX).
  * Waits for ever while there is none, unless the descriptor has O_NONBLOCK. A
- * failure loses nothing: the message stays at its place (ours).
+ * failure loses nothing: the message stays at its place (ours). A call is
+ * answered at once, without data and with status 0: use mbox_recvmsg() or
+ * mbox_serve() to answer it otherwise.
  *
  * Return: the length of the message, which may be 0. -EAGAIN where it would
  * have to wait, -EINTR on a signal; -EMSGSIZE where the message is larger than
@@ -309,19 +318,205 @@ ssize_t mbox_recv(int fd, void *buf, size_t size, unsigned int *priority);
  *	ids are the kernel's word, in the receiver's namespaces (ours). After
  *	-EMSGSIZE, @len is the size needed.
  *
+ * With MBOX_LEASE, and for every call, the message stays held and has a @token:
+ * it is for the caller to end that with mbox_ack(), mbox_nack() or mbox_reply(),
+ * or with the @reply_token of a further receive, which replies first. If the
+ * process ends before, the message comes back (ours).
+ *
  * Return: the length of the message, also in @len. Errors as mbox_recv();
- * -ETIMEDOUT where the deadline passed.
+ * -ETIMEDOUT where the deadline passed, -EDQUOT where the endpoint holds as many
+ * messages as it may; with @reply_token also those of mbox_reply(), and where
+ * @reply_token is not 0 then, the reply was not given.
  *
  * Since: 0.1
  */
 ssize_t mbox_recvmsg(int fd, struct mbox_recv *msg);
 
 /**
+ * mbox_ack() - a held message is done with
+ * @fd: the endpoint that received it, or a duplicate
+ * @token: as received
+ *
+ * The message is gone, and its room is given back. A call gets a reply without
+ * data, of status 0.
+ *
+ * Return: 0. -ESTALE where the endpoint does not hold such a message (any more).
+ *
+ * Since: 0.1
+ */
+int mbox_ack(int fd, uint64_t token);
+
+/**
+ * mbox_nack() - give a held message back
+ * @fd: the endpoint that received it, or a duplicate
+ * @token: as received
+ * @delay: nanoseconds for which nobody shall receive it; 0 for none
+ *
+ * It goes back to its place, or, if it has come back too often, to the
+ * dead-letter mailbox.
+ *
+ * Return: 0. -ESTALE as mbox_ack(); -EINVAL where @delay is above 2^62.
+ *
+ * Since: 0.1
+ */
+int mbox_nack(int fd, uint64_t token, uint64_t delay);
+
+/**
+ * mbox_held() - ask after a held message
+ * @fd: the endpoint that received it, or a duplicate
+ * @held: @token is the message asked after, or 0 for any call that has been
+ *	cancelled (what to do on POLLPRI); the rest is written
+ *
+ * Return: 0. -ESTALE as mbox_ack(); -ENOENT for a @token of 0 where no call that
+ * is held has been cancelled.
+ *
+ * Since: 0.1
+ */
+int mbox_held(int fd, struct mbox_held *held);
+
+/**
+ * mbox_call() - send a request and wait for its reply
+ * @fd: mailbox, open with MBOX_O_WRITE
+ * @req: the request
+ * @len: its length in bytes
+ * @reply: where the reply goes
+ * @size: how many bytes fit there, which is what the server may reply. Room for
+ *	them is charged to the caller meanwhile.
+ *
+ * Waits for ever, with O_NONBLOCK too once there was room for the request. A
+ * signal does not end the wait: the request is sent once, and its reply waited
+ * for again (ours). mbox_callmsg() has a deadline, returns on signals, and tells
+ * the status of the reply.
+ *
+ * Return: the length of the reply; or the status that the server has given, if
+ * that is negative; or -EMSGSIZE where the request is not of a length that the
+ * mailbox takes, or @size above MBOX_MSG_SIZE_MAX; -EPIPE where nobody took it
+ * and nobody can, -ECONNRESET where who took it ended without a reply, so that
+ * it may have been done or not; -ECANCELED where it was purged. Otherwise as
+ * mbox_send().
+ *
+ * Since: 0.1
+ */
+ssize_t mbox_call(int fd, const void *req, size_t len, void *reply, size_t size);
+
+/**
+ * mbox_callmsg() - send a request and wait for its reply, in full
+ * @fd: mailbox, open with MBOX_O_WRITE
+ * @call: as mbox_call(), and a priority, a type, a deadline for all of it,
+ *	descriptors; then the reply's length and the @status that came with it.
+ *
+ * After -EINTR, call it again with the same struct to go on waiting, or
+ * mbox_cancel() with its @id. A struct for a new call has an @id of 0.
+ *
+ * Return: the length of the reply, also in @reply_len, whatever its status.
+ * Errors as mbox_call(); -ETIMEDOUT where the deadline passed, and -ECANCELED
+ * after mbox_cancel(): a server that had it may have done it, or do it still.
+ * -ESTALE where @id is no call of this endpoint, -EBUSY where another thread
+ * waits for it. After -EINTR, and after -EFAULT and -EMSGSIZE if @id is not 0,
+ * the call is not over.
+ *
+ * Since: 0.1
+ */
+ssize_t mbox_callmsg(int fd, struct mbox_call *call);
+
+/**
+ * mbox_cancel() - give a call up
+ * @fd: the endpoint that called, or a duplicate
+ * @id: of the call, as mbox_callmsg() leaves it in the struct
+ *
+ * If nobody has taken it, it vanishes. Who serves it can find out by mbox_held()
+ * and POLLPRI. A thread that waits for it gets -ECANCELED.
+ *
+ * Return: 0. -ESTALE where @id is no call of this endpoint, or is over.
+ *
+ * Since: 0.1
+ */
+int mbox_cancel(int fd, uint64_t id);
+
+/**
+ * mbox_reply() - answer a call
+ * @fd: the endpoint that received it, or a duplicate
+ * @token: as received
+ * @buf: the reply
+ * @len: its length in bytes
+ * @status: a number for the caller; that of success is 0, by convention
+ *
+ * Never waits: the caller has set the room aside.
+ *
+ * Return: 0. -EMSGSIZE where the caller does not allow for that much (@reply_max
+ * as received), after which the call is still to be answered. -ECANCELED where
+ * nobody waits for it any more; -ESTALE as mbox_ack(); -EINVAL where it is not a
+ * call.
+ *
+ * Since: 0.1
+ */
+int mbox_reply(int fd, uint64_t token, const void *buf, size_t len, int status);
+
+/**
+ * mbox_replymsg() - answer a call, in full
+ * @fd: the endpoint that received it, or a duplicate
+ * @reply: as mbox_reply(), and descriptors
+ *
+ * Return: as mbox_reply(); for @fds also as mbox_sendmsg().
+ *
+ * Since: 0.1
+ */
+int mbox_replymsg(int fd, struct mbox_reply *reply);
+
+/**
+ * typedef mbox_handler - what mbox_serve() calls for each request
+ * @request: the request as received, held under @token. The handler may set its
+ *	@reply_status, which is 0, and its @reply_fds; and @token to 0 to take the
+ *	request over: then it, or another thread, ends it with mbox_reply(),
+ *	mbox_ack() or mbox_nack().
+ * @buf: its data, @request->len bytes
+ * @reply: where the reply goes
+ * @size: how many bytes fit there, and the caller allows; 0 for a message that
+ *	is not a call
+ * @data: as given to mbox_serve()
+ *
+ * Both buffers are the library's, and good until the handler returns.
+ *
+ * Return: the length of the reply; or a negative number, which becomes the
+ * status of a reply without data. More than @size becomes -EMSGSIZE in the same
+ * way. A message that is not a call is acked, or given back where the result is
+ * negative, to be received again at once.
+ */
+typedef ssize_t (*mbox_handler)(struct mbox_recv *request, const void *buf,
+				void *reply, size_t size, void *data);
+
+/**
+ * mbox_serve() - receive requests and answer them, until the mailbox ends
+ * @fd: mailbox, open with MBOX_O_READ
+ * @size: size of the largest reply that @fn gives
+ * @fn: called for each request, on the thread that called this
+ * @data: for @fn
+ *
+ * A reply and the receive of the next request are one system call. Any number
+ * of threads and processes may serve one endpoint or mailbox. Memory for
+ * requests grows with them, and is freed at the end.
+ *
+ * Whatever ends the loop, the last request has had its reply, and it may be
+ * called again. A reply that cannot be given (@reply_fds that are wrong, a token
+ * that is used up) ends it with that error, and the caller gets the error as
+ * the status.
+ *
+ * Return: 0 when the mailbox has ended and is empty, or nobody can send to it any
+ * more. -EINTR on a signal that came while it waited, unless the signal's
+ * handler restarts calls; -EAGAIN where there is no request, with O_NONBLOCK;
+ * -ENOMEM where there is no memory for a request, which then stays queued.
+ * Otherwise as mbox_recvmsg().
+ *
+ * Since: 0.1
+ */
+int mbox_serve(int fd, size_t size, mbox_handler fn, void *data);
+
+/**
  * mbox_purge() - throw away the messages that are queued
  * @fd: mailbox, open with MBOX_O_READ
  *
- * Messages that are being received are not touched; senders that wait for room
- * get it.
+ * Messages that are being received or held are not touched; senders that wait
+ * for room get it. Calls end with -ECANCELED.
  *
  * Return: how many messages were dropped. -EBADF without MBOX_O_READ.
  *

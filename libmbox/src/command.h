@@ -25,18 +25,22 @@
 #define MBOX_ABI(type, bytes) \
 	static_assert(sizeof(type) == (bytes), #type " needs a new version")
 
-MBOX_ABI(struct mbox_create, 96);
+MBOX_ABI(struct mbox_create, 104);
 MBOX_ABI(struct mbox_target, 40);
-MBOX_ABI(struct mbox_stat, 392);
+MBOX_ABI(struct mbox_stat, 408);
 MBOX_ABI(struct mbox_set, 32);
-MBOX_ABI(struct mbox_usage, 96);
-MBOX_ABI(struct mbox_send, 72);
-MBOX_ABI(struct mbox_recv, 80);
+MBOX_ABI(struct mbox_usage, 112);
+MBOX_ABI(struct mbox_send, 104);
+MBOX_ABI(struct mbox_recv, 176);
 
 static inline int mbox_command(int fd, unsigned long command, void *arg)
 {
-	int ret = ioctl(fd, command, arg);
+	int ret;
 
+	/* An error that was not looked at is handed on, as it explains more. */
+	if (fd < -1)
+		return fd;
+	ret = ioctl(fd, command, arg);
 	return ret < 0 ? -errno : ret;
 }
 
@@ -44,6 +48,12 @@ static inline int mbox_command(int fd, unsigned long command, void *arg)
 static inline uint64_t mbox_pointer(const void *p)
 {
 	return (uintptr_t)p;
+}
+
+/* Lengths have 32 bits: of a buffer, no more than these is ever used. */
+static inline uint32_t mbox_buffer_size(size_t size)
+{
+	return size < UINT32_MAX ? size : UINT32_MAX;
 }
 
 /*

@@ -51,6 +51,8 @@ MBOX_EXPORT const char *mbox_limit_name(uint32_t limit)
 		return "user region bytes";
 	case MBOX_LIMIT_NS_OBJECTS:
 		return "namespace objects";
+	case MBOX_LIMIT_USER_FDS:
+		return "user message descriptors";
 	}
 	return "unknown limit";
 }

@@ -32,12 +32,15 @@ MBOX_EXPORT ssize_t mbox_recv(int fd, void *buf, size_t size,
 {
 	struct mbox_recv msg = {
 		.buf = mbox_pointer(buf),
-		.buf_size = size < UINT32_MAX ? size : UINT32_MAX,
+		.buf_size = mbox_buffer_size(size),
 	};
 	ssize_t ret = mbox_recvmsg(fd, &msg);
 
 	if (ret >= 0 && priority)
 		*priority = msg.priority;
+	/* A call: nobody learns its token, so nobody else can answer it. */
+	if (ret >= 0 && msg.token)
+		mbox_ack(fd, msg.token);
 	return ret;
 }
 

@@ -31,6 +31,7 @@
  * POLLHUP	the mailbox has ended; with POLLIN or POLLOUT also that a receive
  *		or a send fails with EPIPE
  *
+ * POLLPRI	a call that the descriptor holds has been cancelled
  * POLLERR	the descriptor is open for neither direction
  *
  * Each for the directions of the descriptor. A message that goes to a blocked
@@ -76,7 +77,14 @@
  * EDQUOT		the limit of a user is reached, see struct mbox_refusal
  * ENOSPC		the limit of the namespace is reached, likewise
  * EPIPE		the mailbox has ended, or nobody is left at its other
- *			side and nobody can come; never a SIGPIPE
+ *			side and nobody can come; a call was not taken by
+ *			anybody; never a SIGPIPE
+ * ECONNRESET		a call was taken and its server ended without a reply:
+ *			whether it was done is not known
+ * ECANCELED		the call was cancelled
+ * ESTALE		no such token or call: used up, another endpoint's, or
+ *			never given
+ * EBUSY		another task waits for that call
  */
 #ifndef _UAPI_LINUX_MBOX_H
 #define _UAPI_LINUX_MBOX_H
@@ -96,6 +104,8 @@
 #define MBOX_DEFAULT_MAX_MSGS	1024
 #define MBOX_DEFAULT_MSG_SIZE	65536	/* or all of max_bytes, if less */
 #define MBOX_DEFAULT_MAX_BYTES	1048576	/* or one largest message, if more */
+/* Descriptors that a message can carry. */
+#define MBOX_FDS_MAX		16
 /* The largest message that any mailbox can be made for. */
 #define MBOX_MSG_SIZE_MAX	(16 << 20)
 
@@ -116,6 +126,12 @@ enum {
 	MBOX_CMD_SEND		= 0x20,
 	MBOX_CMD_RECV		= 0x21,
 	MBOX_CMD_PURGE		= 0x22,
+	MBOX_CMD_ACK		= 0x23,
+	MBOX_CMD_NACK		= 0x24,
+	MBOX_CMD_HELD		= 0x25,
+	MBOX_CMD_CALL		= 0x26,
+	MBOX_CMD_REPLY		= 0x27,
+	MBOX_CMD_CANCEL		= 0x28,
 };
 
 /**
@@ -171,6 +187,7 @@ enum mbox_lifetime {
  * @MBOX_LIMIT_USER_REGION_BYTES: bytes of these regions (EDQUOT)
  * @MBOX_LIMIT_NS_OBJECTS: objects in the network namespace (ENOSPC); the uid
  *	is the one that has created most of them
+ * @MBOX_LIMIT_USER_FDS: descriptors in a user's messages (EDQUOT)
  *
  * A user's limits hold for the effective user id of the task that sends or
  * creates and, if it is in a user namespace of its own, for the owner of that
@@ -188,6 +205,7 @@ enum mbox_limit {
 	MBOX_LIMIT_USER_REGIONS		= 5,
 	MBOX_LIMIT_USER_REGION_BYTES	= 6,
 	MBOX_LIMIT_NS_OBJECTS		= 7,
+	MBOX_LIMIT_USER_FDS		= 8,
 };
 
 /**
@@ -220,6 +238,7 @@ struct mbox_refusal {
 #define MBOX_CREATE_MODE	0x00000200	/* @mode is given */
 #define MBOX_CREATE_FIXED	0x00000400	/* each message of exactly @msg_size */
 #define MBOX_CREATE_OWNER	0x00000800	/* existing: only if @owner owns it */
+#define MBOX_CREATE_DEAD_LETTER	0x00001000	/* @dead_letter is given */
 
 /**
  * struct mbox_create - MBOX_IOC_CREATE: create an object and open it
@@ -244,6 +263,15 @@ struct mbox_refusal {
  * @region_size: region: its size, which must not be zero; it is rounded up to
  *	whole pages and never changes
  * @refusal: out: on EDQUOT and ENOSPC, why
+ * @max_deliveries: mailbox: how often a message may be delivered under a lease
+ *	and come back. After that it goes to the dead-letter mailbox, or is dropped
+ *	and counted where there is none or it is full; a call ends with ECONNRESET.
+ *	0 for any number; at most 65535
+ * @dead_letter: mailbox, with MBOX_CREATE_DEAD_LETTER: a descriptor, open for
+ *	writing, of the mailbox that such messages go to, which must have no
+ *	dead-letter mailbox itself (EINVAL), nor may @max_deliveries be 0 then.
+ *	They keep their sender, and stay charged to it; their deliveries are
+ *	counted anew. Otherwise 0.
  *
  * A name that exists is opened, as open(2) does with O_CREAT, unless
  * MBOX_CREATE_EXCL is given; the attributes are then not looked at (mq_open),
@@ -271,6 +299,8 @@ struct mbox_create {
 	__aligned_u64 max_bytes;
 	__aligned_u64 region_size;
 	struct mbox_refusal refusal;
+	__u32 max_deliveries;
+	__s32 dead_letter;
 };
 
 #define MBOX_IOC_CREATE		_IO(MBOX_IOC_TYPE, MBOX_CMD_CREATE)
@@ -389,7 +419,7 @@ struct mbox_unlink {
  * @msgs: out: mailbox: messages that can be received now
  * @max_bytes: out: mailbox: capacity in bytes
  * @bytes: out: mailbox: bytes of data in @msgs and @held
- * @held: out: mailbox: messages being received
+ * @held: out: mailbox: messages being received, under a lease, or put off
  * @waiting_receivers: out: mailbox: tasks blocked in a receive
  * @waiting_senders: out: mailbox: tasks blocked in a send
  * @reserved: out: 0
@@ -397,6 +427,8 @@ struct mbox_unlink {
  * @received: out: mailbox: messages received since
  * @purged: out: mailbox: messages thrown away since, by MBOX_IOC_PURGE or
  *	because nobody could receive them any more
+ * @dead: out: mailbox: messages delivered too often, moved or dropped
+ * @dropped: out: mailbox: those of them that were dropped
  * @region_size: out: region: its size
  * @name: out: the name and a NUL
  *
@@ -438,6 +470,8 @@ struct mbox_stat {
 	__aligned_u64 sent;
 	__aligned_u64 received;
 	__aligned_u64 purged;
+	__aligned_u64 dead;
+	__aligned_u64 dropped;
 	__aligned_u64 region_size;
 	char name[MBOX_NAME_MAX + 1];
 };
@@ -485,11 +519,44 @@ struct mbox_set {
 /* Flags of mbox_send and mbox_recv. */
 #define MBOX_DONTWAIT		0x00000001	/* EAGAIN rather than wait */
 #define MBOX_REALTIME		0x00000002	/* @deadline is on CLOCK_REALTIME */
+#define MBOX_LEASE		0x00000004	/* recv: hold it until it is acked */
+#define MBOX_REPEATABLE		0x00000008	/* call: may be served again */
+
+#define MBOX_INHERIT		0x00000010	/* fds received: not close-on-exec */
+#define MBOX_ASYNC		0x00000020	/* send: a call, see @reply_fd */
+
+/**
+ * struct mbox_fds - descriptors that a message carries
+ * @fds: pointer to an array of __s32
+ * @nr: sending: how many, at most MBOX_FDS_MAX. Receiving: how many fit; out:
+ *	how many have come
+ * @lost: out, receiving: how many more the message carries, for which there was
+ *	no place in the array or in the process (MSG_CTRUNC); sending: 0
+ *
+ * The receiver gets descriptors of the same open files, as with SCM_RIGHTS,
+ * close-on-exec unless MBOX_INHERIT, if its security modules allow. Each delivery
+ * of a message gives them anew.
+ *
+ * Refused (EINVAL) are descriptors that could hold messages or files in turn, so
+ * that nothing can come to hold itself: of mailboxes, Unix sockets, io_uring, and
+ * of anonymous inodes but eventfd, epoll, timerfd, signalfd, inotify, pidfd and
+ * regions.
+ */
+struct mbox_fds {
+	__aligned_u64 fds;
+	__u32 nr;
+	__u32 lost;
+};
+
+/* Bits of @msg_flags in mbox_recv, and of @state in mbox_held. */
+#define MBOX_MSG_CALL		0x00000001	/* the sender waits for a reply */
+#define MBOX_MSG_CANCELLED	0x00000002	/* but not any more */
+#define MBOX_MSG_REPLY		0x00000004	/* the reply to an asynchronous call */
 
 /**
  * struct mbox_send - MBOX_IOC_SEND: send a message
  * @size: sizeof(struct mbox_send)
- * @flags: MBOX_DONTWAIT, MBOX_REALTIME
+ * @flags: MBOX_DONTWAIT, MBOX_REALTIME, MBOX_ASYNC, MBOX_REPEATABLE
  * @buf: pointer to the data
  * @len: its length in bytes; 0 is a message too
  * @priority: 0 to MBOX_PRIORITY_MAX
@@ -499,6 +566,17 @@ struct mbox_set {
  *	for room, not above 2^63 - 1; 0 waits for ever. One in the past still
  *	sends if there is room (mq_timedsend).
  * @refusal: out: on EAGAIN, ETIMEDOUT and EDQUOT, what there was no room in
+ * @fds: descriptors to send along
+ * @reply_fd: with MBOX_ASYNC, a descriptor of the mailbox that the reply shall go
+ *	to, open for writing (EBADF), of variable message size; 0 otherwise
+ * @reply_size: with MBOX_ASYNC, how much a reply may take; 0 otherwise
+ * @cookie: with MBOX_ASYNC, any number, to know the reply by; 0 otherwise
+ *
+ * With MBOX_ASYNC the message is a call, as with MBOX_IOC_CALL, but the reply
+ * comes as a message with MBOX_MSG_REPLY, or in its place one that tells why
+ * there is none. The room for it is taken in the reply mailbox at once (EAGAIN if
+ * there is none: it does not wait for that), and charged to the caller. The call
+ * cannot be cancelled, and does not end with the caller.
  *
  * Waits, where the mailbox is full, for room; those who wait get it by the
  * priority of their messages, then in the order in which they came, and a
@@ -521,14 +599,18 @@ struct mbox_send {
 	__s64 type;
 	__aligned_u64 deadline;
 	struct mbox_refusal refusal;
+	struct mbox_fds fds;
+	__s32 reply_fd;
+	__u32 reply_size;
+	__aligned_u64 cookie;
 };
 
 #define MBOX_IOC_SEND		_IO(MBOX_IOC_TYPE, MBOX_CMD_SEND)
 
 /**
- * struct mbox_recv - MBOX_IOC_RECV: receive a message
+ * struct mbox_recv - MBOX_IOC_RECV: receive a message, or reply and receive
  * @size: sizeof(struct mbox_recv)
- * @flags: MBOX_DONTWAIT, MBOX_REALTIME
+ * @flags: MBOX_DONTWAIT, MBOX_REALTIME, MBOX_LEASE, MBOX_INHERIT
  * @buf: pointer to where the data goes
  * @buf_size: how much fits there
  * @len: out: length of the data; on EMSGSIZE the length needed
@@ -543,6 +625,34 @@ struct mbox_send {
  * @tid: out: sender's thread id; likewise
  * @uid: out: sender's effective user id; the overflow id if not mapped
  * @gid: out: sender's effective group id; likewise
+ * @token: out: what MBOX_IOC_ACK, MBOX_IOC_NACK and MBOX_IOC_REPLY take, on this
+ *	endpoint only; 0 if the message is not held
+ * @msg_flags: out: MBOX_MSG_*
+ * @deliveries: out: how often it was delivered before, under a lease
+ * @reply_max: out: call: how large a reply may be
+ * @reply_status: see @reply_token
+ * @reply_token: if not 0, that call is replied to first, as by MBOX_IOC_REPLY
+ *	with @reply_buf, @reply_len and @reply_status, not looked at otherwise. An
+ *	error of that, ECANCELED aside, is returned and nothing is received. Once
+ *	the reply is given (or its call found cancelled), 0 is written here, so
+ *	that whatever then ends the receive, it can be called again.
+ * @reply_buf: see @reply_token
+ * @reply_len: see @reply_token
+ * @reserved2: 0
+ * @reply_fds: see @reply_token
+ * @fds: where received descriptors go
+ * @cookie: out: of a reply: as sent with the call
+ * @status: out: of a reply: the server's
+ * @error: out: of a reply: 0, or in place of a reply the errno that
+ *	MBOX_IOC_CALL would have failed with; there is no sender then
+ *
+ * With MBOX_LEASE, and for every call, the message stays held, and keeps its
+ * room, until it is acked, nacked or replied to, by any process that shares the
+ * endpoint. If the process that received it exits or closes its last descriptor
+ * of the endpoint before, or the endpoint goes, it goes back to its place, and
+ * its count of deliveries goes up; a call ends with ECONNRESET unless it is
+ * repeatable. An endpoint can hold as many messages as the module's parameter
+ * endpoint_max_held says (EDQUOT).
  *
  * Receives the message of the highest priority, the oldest of these. The
  * message leaves the mailbox when its data and this struct have been written:
@@ -570,17 +680,200 @@ struct mbox_recv {
 	__s32 tid;
 	__u32 uid;
 	__u32 gid;
+	__aligned_u64 token;
+	__u32 msg_flags;
+	__u32 deliveries;
+	__u32 reply_max;
+	__s32 reply_status;
+	__aligned_u64 reply_token;
+	__aligned_u64 reply_buf;
+	__u32 reply_len;
+	__u32 reserved2;
+	struct mbox_fds reply_fds;
+	struct mbox_fds fds;
+	__aligned_u64 cookie;
+	__s32 status;
+	__s32 error;
 };
 
 #define MBOX_IOC_RECV		_IO(MBOX_IOC_TYPE, MBOX_CMD_RECV)
+
+/**
+ * struct mbox_ack - MBOX_IOC_ACK: a held message is done with
+ * @size: sizeof(struct mbox_ack)
+ * @flags: 0
+ * @token: as received (ESTALE if it is not held by this endpoint)
+ *
+ * The message is gone and its room is given back. For a call it is a reply of
+ * no data and status 0.
+ *
+ * Return: 0.
+ */
+struct mbox_ack {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 token;
+};
+
+#define MBOX_IOC_ACK		_IO(MBOX_IOC_TYPE, MBOX_CMD_ACK)
+
+/**
+ * struct mbox_nack - MBOX_IOC_NACK: give a held message back
+ * @size: sizeof(struct mbox_nack)
+ * @flags: 0
+ * @token: as received (ESTALE if it is not held by this endpoint)
+ * @delay: nanoseconds to put it off for, at most 2^62; it keeps its room
+ *	meanwhile. 0 for none
+ *
+ * It goes back to its place, and its count of deliveries goes up, or it goes
+ * the way of what was delivered too often (see @max_deliveries in mbox_create).
+ * A call goes back too, whether it is repeatable or not: who gives it back says
+ * that it was not done.
+ *
+ * Return: 0.
+ */
+struct mbox_nack {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 token;
+	__aligned_u64 delay;
+};
+
+#define MBOX_IOC_NACK		_IO(MBOX_IOC_TYPE, MBOX_CMD_NACK)
+
+/**
+ * struct mbox_held - MBOX_IOC_HELD: ask after a held message
+ * @size: sizeof(struct mbox_held)
+ * @flags: 0
+ * @token: as received (ESTALE if it is not held by this endpoint); or 0 for any
+ *	call that has been cancelled, which is then written here (ENOENT if there
+ *	is none): what to do on POLLPRI
+ * @state: out: MBOX_MSG_*
+ * @deliveries: out: as received
+ *
+ * Return: 0.
+ */
+struct mbox_held {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 token;
+	__u32 state;
+	__u32 deliveries;
+};
+
+#define MBOX_IOC_HELD		_IO(MBOX_IOC_TYPE, MBOX_CMD_HELD)
+
+/**
+ * struct mbox_call - MBOX_IOC_CALL: send a request and wait for its reply
+ * @size: sizeof(struct mbox_call)
+ * @flags: MBOX_DONTWAIT (not for room: EAGAIN; for the reply it always waits),
+ *	MBOX_REALTIME, MBOX_REPEATABLE (if its server ends without a reply, another
+ *	one shall get it), MBOX_INHERIT
+ * @buf: pointer to the request
+ * @len: its length in bytes
+ * @priority: as in mbox_send
+ * @type: as in mbox_send
+ * @deadline: as in mbox_send, for room and reply together
+ * @id: 0, or that of a call that was interrupted, to wait for it again: the rest
+ *	but the reply, flags and deadline is not looked at then. Written before the
+ *	call is sent; 0 when it is over. A call is not over after EINTR, nor after
+ *	EFAULT if the id is not 0.
+ * @reply_buf: pointer to where the reply goes
+ * @reply_size: how much fits there, which is what a reply may take: its room is
+ *	set aside, and charged to the caller, until the call is over
+ * @reply_len: out: length of the reply
+ * @status: out: a number that the server has given with the reply
+ * @reserved: 0
+ * @refusal: out: as in mbox_send
+ * @fds: descriptors to send along
+ * @reply_fds: where descriptors that come with the reply go
+ *
+ * Errors beside those of mbox_send: EPIPE if nobody took it and nobody can,
+ * ECONNRESET if who took it ended without a reply, ECANCELED if it was cancelled
+ * (MBOX_IOC_CANCEL) or purged, ESTALE if @id is no call of this endpoint, EBUSY
+ * if another task waits for it. At ETIMEDOUT it is cancelled.
+ *
+ * If the process that calls ends, or closes its last descriptor of the endpoint,
+ * its calls are cancelled: those not taken vanish, those taken are shown to
+ * their holder as cancelled.
+ *
+ * Return: 0 with a reply.
+ */
+struct mbox_call {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 buf;
+	__u32 len;
+	__u32 priority;
+	__s64 type;
+	__aligned_u64 deadline;
+	__aligned_u64 id;
+	__aligned_u64 reply_buf;
+	__u32 reply_size;
+	__u32 reply_len;
+	__s32 status;
+	__u32 reserved;
+	struct mbox_refusal refusal;
+	struct mbox_fds fds;
+	struct mbox_fds reply_fds;
+};
+
+#define MBOX_IOC_CALL		_IO(MBOX_IOC_TYPE, MBOX_CMD_CALL)
+
+/**
+ * struct mbox_reply - MBOX_IOC_REPLY: answer a call
+ * @size: sizeof(struct mbox_reply)
+ * @flags: 0
+ * @token: as received (ESTALE if it is not held by this endpoint, EINVAL if it
+ *	is not a call)
+ * @buf: pointer to the reply
+ * @len: its length in bytes; EMSGSIZE if it is more than the caller allows, and
+ *	the token stays valid, as it does with EFAULT
+ * @status: any number, handed to the caller
+ * @fds: descriptors to send along
+ *
+ * Never waits, and needs memory for descriptors only. ECANCELED if the caller does not wait any
+ * more: the token is used up all the same.
+ *
+ * Return: 0.
+ */
+struct mbox_reply {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 token;
+	__aligned_u64 buf;
+	__u32 len;
+	__s32 status;
+	struct mbox_fds fds;
+};
+
+#define MBOX_IOC_REPLY		_IO(MBOX_IOC_TYPE, MBOX_CMD_REPLY)
+
+/**
+ * struct mbox_cancel - MBOX_IOC_CANCEL: give a call up
+ * @size: sizeof(struct mbox_cancel)
+ * @flags: 0
+ * @id: of a call of this endpoint (ESTALE if there is none)
+ *
+ * Who waits for it gets ECANCELED.
+ *
+ * Return: 0.
+ */
+struct mbox_cancel {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 id;
+};
+
+#define MBOX_IOC_CANCEL		_IO(MBOX_IOC_TYPE, MBOX_CMD_CANCEL)
 
 /**
  * struct mbox_purge - MBOX_IOC_PURGE: throw away what is queued
  * @size: sizeof(struct mbox_purge)
  * @flags: 0
  *
- * Drops the messages that were queued when it was called, not those that are
- * being received nor those of senders that wait for room, who get it.
+ * Drops the messages that were queued or put off when it was called, not those
+ * that are being received nor those of senders that wait for room, who get it.
  * Needs a descriptor that can receive (EBADF).
  *
  * Return: how many were dropped, or the largest int.
@@ -615,6 +908,7 @@ struct mbox_counter {
  * @regions: out: MBOX_LIMIT_USER_REGIONS
  * @region_bytes: out: MBOX_LIMIT_USER_REGION_BYTES
  * @ns_objects: out: MBOX_LIMIT_NS_OBJECTS, of the whole namespace
+ * @fds: out: MBOX_LIMIT_USER_FDS
  *
  * For one's own effective or real user id; for others' with CAP_IPC_OWNER in
  * one's own user namespace (EACCES otherwise). EINVAL for an id that has no
@@ -632,6 +926,7 @@ struct mbox_usage {
 	struct mbox_counter regions;
 	struct mbox_counter region_bytes;
 	struct mbox_counter ns_objects;
+	struct mbox_counter fds;
 };
 
 #define MBOX_IOC_USAGE		_IO(MBOX_IOC_TYPE, MBOX_CMD_USAGE)
