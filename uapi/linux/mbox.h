@@ -537,10 +537,10 @@ struct mbox_set {
  * close-on-exec unless MBOX_INHERIT, if its security modules allow. Each delivery
  * of a message gives them anew.
  *
- * Refused (EINVAL) are descriptors that could hold messages or files in turn, so
- * that nothing can come to hold itself: of mailboxes, Unix sockets, io_uring, and
- * of anonymous inodes but eventfd, epoll, timerfd, signalfd, inotify, pidfd and
- * regions.
+ * A descriptor opened with O_PATH is EBADF. Refused (EINVAL) are those that could
+ * hold messages or files in turn, so that nothing can come to hold itself: of
+ * mailboxes, Unix sockets, io_uring, and of anonymous inodes but eventfd, epoll,
+ * timerfd, signalfd, inotify, pidfd and regions.
  */
 struct mbox_fds {
 	__aligned_u64 fds;
@@ -576,7 +576,8 @@ struct mbox_fds {
  * comes as a message with MBOX_MSG_REPLY, or in its place one that tells why
  * there is none. The room for it is taken in the reply mailbox at once (EAGAIN if
  * there is none: it does not wait for that), and charged to the caller. The call
- * cannot be cancelled, and does not end with the caller.
+ * cannot be cancelled, and does not end with the caller. Where the reply mailbox
+ * is the one that it is sent to, its own reply's room may be what it waits for.
  *
  * Waits, where the mailbox is full, for room; those who wait get it by the
  * priority of their messages, then in the order in which they came, and a
