@@ -163,9 +163,9 @@ static unsigned long mbox_endpoint_place(struct file *file, unsigned long addr,
 {
 	struct mbox_object *obj = mbox_file_object(file);
 
-	if (obj->ops->kind != MBOX_KIND_REGION)
+	if (!obj->ops->place)
 		return -ENODEV;
-	return mbox_region_place(obj, addr, len, pgoff, flags);
+	return obj->ops->place(obj, addr, len, pgoff, flags);
 }
 
 static const struct file_operations mbox_endpoint_fops = {

@@ -14,10 +14,13 @@
  *                               v         v
  *                         share -> payer  charge -> payer
  *
- * Arrows are counted references. An object lives while it is linked or has an
- * endpoint. It points to its registry and never to the network namespace, so
- * that neither keeps the other alive. A message belongs to the mailbox from
- * its admission on; before that, to the task that sends it.
+ * Arrows are counted references. Beside these, a mailbox holds its dead-letter
+ * mailbox, which can have none itself, and the answer to an asynchronous call
+ * the mailbox that it will go to: neither keeps that from ending. An object can
+ * be used while it is linked or has an endpoint. It points to its registry and
+ * never to the network namespace, so that neither keeps the other alive. A
+ * message belongs to the mailbox from its admission on; before that, to the
+ * task that sends it.
  *
  * Locks, outer to inner
  * ---------------------
@@ -26,9 +29,10 @@
  *			and endpoint counts of its objects. Never taken to send
  *			or receive.
  * object->lock		spinlock. All that a send or a receive touches: queues,
- *			waiters, room, shares. Nothing faults, sleeps, allocates
- *			or wakes under it: what is to be done is noted in a struct
- *			mbox_after, and done by mbox_unlock(). An RCU section
+ *			waiters, room, shares. Nothing faults, sleeps or
+ *			allocates under it, nor wakes, but where more than a few
+ *			tasks are let go at once: what is to be done is noted in a
+ *			struct mbox_after, and done by mbox_unlock(). An RCU section
  *			goes around it, see wait.c.
  * payer table lock	spinlock, a leaf. Which payers there are. Never taken
  *			under object->lock.
@@ -175,6 +179,7 @@ void mbox_names_exit(void);
  * @release: an endpoint is about to go; NULL where nothing need be done
  * @poll: as the file operation; NULL where it is always ready
  * @mmap: as the file operation; NULL where there is nothing to map
+ * @place: where to map; NULL likewise
  * @destroy: give back the kind's own; the object itself the caller frees
  */
 struct mbox_kind_ops {
@@ -185,6 +190,9 @@ struct mbox_kind_ops {
 	__poll_t (*poll)(struct mbox_object *obj, struct file *file,
 			 poll_table *wait);
 	int (*mmap)(struct mbox_object *obj, struct vm_area_struct *vma);
+	unsigned long (*place)(struct mbox_object *obj, unsigned long addr,
+			       unsigned long len, unsigned long pgoff,
+			       unsigned long flags);
 	void (*destroy)(struct mbox_object *obj);
 };
 
@@ -496,7 +504,6 @@ void mbox_queue_init(struct mbox_queue *q);
 void mbox_queue_insert(struct mbox_queue *q, struct mbox_msg *msg);
 void mbox_queue_remove(struct mbox_queue *q, struct mbox_msg *msg);
 struct mbox_msg *mbox_queue_first(const struct mbox_queue *q);
-bool mbox_queue_before(const struct mbox_msg *a, const struct mbox_msg *b);
 
 /* wait.c: a task that waits */
 
@@ -818,9 +825,6 @@ struct mbox_region {
 struct mbox_object *mbox_region_alloc(const struct mbox_plan *plan,
 				      struct mbox_payer *payer,
 				      struct mbox_refused *why);
-unsigned long mbox_region_place(struct mbox_object *obj, unsigned long addr,
-				unsigned long len, unsigned long pgoff,
-				unsigned long flags);
 int mbox_region_init(void);
 
 /* ioctl.c */

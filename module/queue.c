@@ -15,7 +15,7 @@ static struct mbox_msg *mbox_queue_entry(struct rb_node *node)
 }
 
 /* No two messages of a queue have the same @seq. */
-bool mbox_queue_before(const struct mbox_msg *a, const struct mbox_msg *b)
+static bool mbox_queue_before(const struct mbox_msg *a, const struct mbox_msg *b)
 {
 	if (a->priority != b->priority)
 		return a->priority > b->priority;

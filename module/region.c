@@ -125,10 +125,24 @@ static int mbox_region_mmap(struct mbox_object *obj, struct vm_area_struct *vma)
 	return region->backing->f_op->mmap(region->backing, vma);
 }
 
+static unsigned long mbox_region_place(struct mbox_object *obj, unsigned long addr,
+				       unsigned long len, unsigned long pgoff,
+				       unsigned long flags)
+{
+	struct file *backing = mbox_to_region(obj)->backing;
+
+	/*
+	 * The file it must not see: it has our file operations. Without one, it
+	 * goes by the mount that ours is on.
+	 */
+	return backing->f_op->get_unmapped_area(NULL, addr, len, pgoff, flags);
+}
+
 static const struct mbox_kind_ops mbox_region_ops = {
 	.kind = MBOX_KIND_REGION,
 	.stat = mbox_region_stat,
 	.mmap = mbox_region_mmap,
+	.place = mbox_region_place,
 	.destroy = mbox_region_destroy,
 };
 
@@ -152,19 +166,6 @@ struct mbox_object *mbox_region_alloc(const struct mbox_plan *plan,
 	}
 	region->backing = backing;
 	return &region->obj;
-}
-
-unsigned long mbox_region_place(struct mbox_object *obj, unsigned long addr,
-				unsigned long len, unsigned long pgoff,
-				unsigned long flags)
-{
-	struct file *backing = mbox_to_region(obj)->backing;
-
-	/*
-	 * The file it must not see: it has our file operations. Without one, it
-	 * goes by the mount that ours is on.
-	 */
-	return backing->f_op->get_unmapped_area(NULL, addr, len, pgoff, flags);
 }
 
 int __init mbox_region_init(void)
