@@ -29,26 +29,28 @@ struct mbox_msg *mbox_answer_reserve(struct mbox_endpoint *to, u32 size,
 	struct mbox_msg *answer;
 	int ret;
 
+	if (mb->rendezvous || mbox_is_broadcast(mb))
+		return ERR_PTR(-EOPNOTSUPP);
 	if (size > mb->msg_size || mb->fixed)
 		return ERR_PTR(-EMSGSIZE);
 	answer = mbox_make_msg(to, &draft, why);
 	if (IS_ERR(answer))
 		return answer;
-	answer->call->cookie = cookie;
+	mbox_msg_call(answer)->cookie = cookie;
 	ret = mbox_enter(to, answer, &unused, true, why);
 	if (ret) {
 		mbox_unmake_msg(mb, answer);
 		return ERR_PTR(ret);
 	}
 	mbox_object_get(&mb->obj);
-	answer->call->to = mb;
+	mbox_msg_call(answer)->to = mb;
 	return answer;
 }
 
 /* Undo that: its call has not come to be. */
 void mbox_answer_cancel(struct mbox_msg *answer)
 {
-	struct mbox_mailbox *mb = answer->call->to;
+	struct mbox_mailbox *mb = mbox_msg_call(answer)->to;
 	struct mbox_after after;
 
 	mbox_after_init(&after);
@@ -59,18 +61,19 @@ void mbox_answer_cancel(struct mbox_msg *answer)
 }
 
 /* The call of @answer is over: note that it is to be delivered. */
-void mbox_answer_note_locked(struct mbox_msg *call, int result,
+void mbox_answer_note_locked(struct mbox_msg *msg, int result,
 			     struct mbox_after *after)
 {
-	struct mbox_msg *answer = call->call->answer;
-	struct mbox_callinfo *info = answer->call;
+	struct mbox_callinfo *call = mbox_msg_call(msg);
+	struct mbox_msg *answer = call->answer;
+	struct mbox_callinfo *info = mbox_msg_call(answer);
 
-	call->call->answer = NULL;
+	call->answer = NULL;
 	info->result = result;
-	info->status = call->call->status;
-	info->reply_len = call->call->reply_len;
-	answer->files = call->call->files;
-	call->call->files = NULL;
+	info->status = call->status;
+	info->reply_len = call->reply_len;
+	info->extra.files = call->files;
+	call->files = NULL;
 	answer->next = after->answers;
 	after->answers = answer;
 }
@@ -78,17 +81,17 @@ void mbox_answer_note_locked(struct mbox_msg *call, int result,
 /* A reply is from who gives it; an error is from nobody. */
 static void mbox_answer_stamp(struct mbox_msg *answer)
 {
-	struct mbox_callinfo *info = answer->call;
+	struct mbox_callinfo *info = mbox_msg_call(answer);
 
 	answer->time = ktime_get_ns();
 	put_pid(answer->tid);
 	answer->tid = NULL;
-	answer->gid = INVALID_GID;
+	info->gid = INVALID_GID;
 	info->uid = INVALID_UID;
 	if (info->result)
 		return;
 	answer->tid = get_pid(task_pid(current));
-	answer->gid = current_egid();
+	info->gid = current_egid();
 	info->uid = current_euid();
 	info->pid = get_pid(task_tgid(current));
 }
@@ -98,8 +101,8 @@ static void mbox_answer_offer_locked(struct mbox_mailbox *mb,
 				     struct mbox_msg *answer,
 				     struct mbox_after *after)
 {
-	u32 spare = answer->len - answer->call->reply_len;
-	bool writable = mbox_writable_locked(mb);
+	struct mbox_callinfo *info = mbox_msg_call(answer);
+	bool writable = mbox_writable_locked(mb, mb->obj.uid);
 
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -108,16 +111,13 @@ static void mbox_answer_offer_locked(struct mbox_mailbox *mb,
 		mbox_drop_locked(mb, answer, 0, after);
 		return;
 	}
-	answer->len -= spare;
-	answer->share->bytes -= spare;
-	mb->bytes -= spare;
+	mbox_room_shrink_locked(mb, answer, info->reply_len);
 	mb->held--;
-	answer->call->over = true;
+	info->over = true;
 	answer->seq = ++mb->seq;
 	mbox_offer_locked(mb, answer, after);
 	mbox_settle_locked(mb, after);
-	if (!writable && mbox_writable_locked(mb))
-		after->room = true;
+	mbox_room_change_locked(mb, writable, after);
 }
 
 /* Deliver the answers of calls that are over. No lock is held. */
@@ -125,7 +125,7 @@ void mbox_answer_deliver(struct mbox_msg *first)
 {
 	while (first) {
 		struct mbox_msg *answer = first;
-		struct mbox_mailbox *mb = answer->call->to;
+		struct mbox_mailbox *mb = mbox_msg_call(answer)->to;
 		struct mbox_after after;
 
 		first = answer->next;

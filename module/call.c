@@ -22,6 +22,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include "mbox.h"
+#include "trace.h"
 
 static struct mbox_callinfo *mbox_call_entry(const struct rb_node *node)
 {
@@ -44,19 +45,20 @@ static int mbox_call_cmp(const void *id, const struct rb_node *node)
 void mbox_call_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 			    struct mbox_waiter *w)
 {
+	struct mbox_callinfo *call = mbox_msg_call(msg);
+
 	lockdep_assert_held(&ep->obj->lock);
 
-	msg->call->msg = msg;
-	msg->call->caller = ep;
-	msg->call->waiter = w;
-	rb_add(&msg->call->node, &ep->calls, mbox_call_less);
+	call->caller = ep;
+	call->waiter = w;
+	rb_add(&call->node, &ep->calls, mbox_call_less);
 }
 
 /* It is the caller's again, or if there is none any more, nobody's. */
 void mbox_call_over_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			   int result, struct mbox_after *after)
 {
-	struct mbox_callinfo *call = msg->call;
+	struct mbox_callinfo *call = mbox_msg_call(msg);
 	struct mbox_waiter *waiter = call->waiter;
 
 	lockdep_assert_held(&mb->obj.lock);
@@ -81,7 +83,7 @@ static void mbox_call_abandon_locked(struct mbox_mailbox *mb,
 				     struct mbox_msg *msg, int result,
 				     struct mbox_after *after)
 {
-	struct mbox_callinfo *call = msg->call;
+	struct mbox_callinfo *call = mbox_msg_call(msg);
 	struct mbox_waiter *waiter = call->waiter;
 
 	lockdep_assert_held(&mb->obj.lock);
@@ -98,26 +100,22 @@ static void mbox_call_abandon_locked(struct mbox_mailbox *mb,
 	}
 	switch (msg->place) {
 	case MBOX_PENDING:
-		mbox_queue_remove(&mb->pending, msg);
+		mbox_unpend_locked(mb, msg);
 		mbox_discard_locked(mb, msg, after);
 		/* It may have stood before one for which there is room. */
 		mbox_fill_locked(mb, after);
 		break;
 	case MBOX_QUEUED:
-		/* One of another epoch is being purged, and will be freed there. */
-		if (msg->epoch != mb->epoch)
-			break;
-		mbox_queue_remove(&mb->queue, msg);
-		mb->held++;
+		mbox_dequeue_locked(mb, msg);
 		mbox_drop_locked(mb, msg, result, after);
 		break;
 	case MBOX_DELAYED:
-		rb_erase(&msg->order, &mb->delayed);
+		mbox_undelay_locked(mb, msg);
 		mbox_drop_locked(mb, msg, result, after);
 		break;
 	case MBOX_LEASED:
 		msg->holder->nr_cancelled++;
-		after->urgent = true;
+		mbox_tell_urgent_locked(mb, msg->holder, after);
 		break;
 	default:
 		/* Whoever has claimed it will see. */
@@ -139,6 +137,7 @@ static int mbox_call_wait(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	struct mbox_after after;
 	int ret;
 
+	trace_mbox_block(mb, "call");
 	ret = mbox_wait(w, until);
 	if (!ret)
 		return w->result;
@@ -149,11 +148,11 @@ static int mbox_call_wait(struct mbox_endpoint *ep, struct mbox_msg *msg,
 		ret = w->result;
 	} else if (ret == -ETIMEDOUT || fatal_signal_pending(current)) {
 		if (ret == -ETIMEDOUT && msg->place == MBOX_PENDING)
-			mbox_explain_locked(mb, why);
-		msg->call->waiter = NULL;
+			mbox_explain_msg_locked(mb, msg, why);
+		mbox_msg_call(msg)->waiter = NULL;
 		mbox_call_abandon_locked(mb, msg, ret, &after);
 	} else {
-		msg->call->waiter = NULL;
+		mbox_msg_call(msg)->waiter = NULL;
 	}
 	mbox_unlock(mb, &after);
 	return ret;
@@ -180,7 +179,7 @@ int mbox_call_send(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
 	struct mbox_waiter w;
 	int ret;
 
-	msg->call->id = id;
+	mbox_msg_call(msg)->id = id;
 	ret = mbox_enter(ep, msg, &w, until->dontwait, why);
 	if (ret < 0)
 		return ret;
@@ -195,7 +194,7 @@ int mbox_call_resume(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
 		     const struct mbox_deadline *until, struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_waiter w = { .task = current };
+	struct mbox_waiter w = { .task = current, .ep = ep };
 	struct mbox_msg *msg = NULL;
 	struct rb_node *node;
 	int ret = -ESTALE;
@@ -205,7 +204,7 @@ int mbox_call_resume(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
 	if (node) {
 		struct mbox_callinfo *call = mbox_call_entry(node);
 
-		msg = call->msg;
+		msg = mbox_call_msg(call);
 		if (call->waiter || call->fetched) {
 			ret = -EBUSY;
 		} else if (call->over) {
@@ -216,7 +215,7 @@ int mbox_call_resume(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
 		}
 	}
 	if (!ret)
-		msg->call->fetched = true;
+		mbox_msg_call(msg)->fetched = true;
 	spin_unlock(&mb->obj.lock);
 
 	if (ret == 1)
@@ -235,9 +234,9 @@ void mbox_call_finish(struct mbox_endpoint *ep, struct mbox_msg *msg,
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
-	msg->call->fetched = false;
+	mbox_msg_call(msg)->fetched = false;
 	if (fetched) {
-		rb_erase(&msg->call->node, &ep->calls);
+		rb_erase(&mbox_msg_call(msg)->node, &ep->calls);
 		mbox_discard_locked(mb, msg, &after);
 	}
 	mbox_unlock(mb, &after);
@@ -254,7 +253,8 @@ int mbox_call_cancel(struct mbox_endpoint *ep, u64 id)
 	mbox_lock(mb);
 	node = rb_find(&id, &ep->calls, mbox_call_cmp);
 	if (node && !mbox_call_entry(node)->fetched) {
-		mbox_call_abandon_locked(mb, mbox_call_entry(node)->msg,
+		mbox_call_abandon_locked(mb,
+					 mbox_call_msg(mbox_call_entry(node)),
 					 -ECANCELED, &after);
 		ret = 0;
 	}
@@ -296,17 +296,18 @@ void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process)
 
 	do {
 		struct mbox_after after;
+		struct mbox_msg *msg;
 		int step = 32;
 
 		mbox_after_init(&after);
 		mbox_lock(mb);
 		while (step-- && (call = mbox_call_next_locked(ep, id))) {
 			id = call->id;
+			msg = mbox_call_msg(call);
 			if (call->fetched ||
-			    (process && call->msg->share->pid != process))
+			    (process && msg->share->pid != process))
 				continue;
-			mbox_call_abandon_locked(mb, call->msg, -ECANCELED,
-						 &after);
+			mbox_call_abandon_locked(mb, msg, -ECANCELED, &after);
 		}
 		mbox_unlock(mb, &after);
 		cond_resched();
@@ -314,9 +315,11 @@ void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process)
 }
 
 /* Where the reply goes. */
-static u8 *mbox_call_room(struct mbox_callinfo *call)
+static u8 *mbox_call_room(struct mbox_msg *msg)
 {
-	return call->answer ? call->answer->data : call->reply;
+	struct mbox_msg *answer = mbox_msg_call(msg)->answer;
+
+	return answer ? mbox_msg_data(answer) : mbox_call_reply_room(msg);
 }
 
 /*
@@ -340,7 +343,7 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 		ret = -ESTALE;
 	else if (msg->kind != MBOX_CALL)
 		ret = -EINVAL;
-	else if (len > msg->call->reply_max)
+	else if (len > mbox_msg_call(msg)->reply_max)
 		ret = -EMSGSIZE;
 	else
 		mbox_unlease_locked(ep, token);
@@ -348,7 +351,7 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 	if (ret)
 		return ret;
 
-	if (copy_from_user(mbox_call_room(msg->call), buf, len)) {
+	if (copy_from_user(mbox_call_room(msg), buf, len)) {
 		/* Who had received it may have ended meanwhile: now it is ours. */
 		mbox_lease(ep, msg);
 		return -EFAULT;
@@ -360,10 +363,11 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 	mb->received++;
 	if (mbox_msg_is_cancelled(msg))
 		ret = -ECANCELED;
-	msg->call->reply_len = len;
-	msg->call->status = status;
+	mbox_msg_call(msg)->reply_len = len;
+	mbox_msg_call(msg)->status = status;
 	if (!ret)
-		msg->call->files = files;
+		mbox_msg_call(msg)->files = files;
+	trace_mbox_ack(mb, msg);
 	mbox_drop_locked(mb, msg, 0, &after);
 	mbox_unlock(mb, &after);
 	return ret;

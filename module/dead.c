@@ -6,20 +6,28 @@
 #include "mbox.h"
 
 /* Move @msg into @mb, whose share for its sender @spare may become. */
-static bool mbox_forward_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-				struct mbox_share **spare,
-				struct mbox_after *after)
+static bool mbox_bury_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			     struct mbox_share **spare,
+			     struct mbox_after *after)
 {
+	struct mbox_share *share, *former = msg->share;
 	struct mbox_refused why;
-	struct mbox_share *share;
+	struct mbox_msg *victims;
 
 	if (msg->len > mb->msg_size || (mb->fixed && msg->len != mb->msg_size) ||
-	    mbox_deaf_locked(mb) || !mbox_turn_locked(mb, msg))
+	    mbox_deaf_locked(mb))
 		return false;
+	mbox_expire_locked(mb, after);
 	share = mbox_share_adopt_locked(mb, spare);
 	/* It is about to be given back in the other mailbox: no limit counts. */
-	mbox_share_charge_locked(mb, share, msg->cost, true, &why);
+	mbox_share_charge_locked(mb, share, mbox_msg_cost(msg), true, &why);
 	msg->share = share;
+	if (mbox_entry_locked(mb, msg, &victims)) {
+		mbox_share_uncharge_locked(mb, share, mbox_msg_cost(msg), after);
+		msg->share = former;
+		return false;
+	}
+	mbox_lose_locked(mb, victims, after);
 	msg->deliveries = 0;
 	mbox_admit_locked(mb, msg, after);
 	return true;
@@ -38,7 +46,7 @@ void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first)
 		struct mbox_msg *msg = first;
 		struct mbox_share *share = msg->share, *spare;
 		struct mbox_after after;
-		u32 cost = msg->cost;
+		u32 cost = mbox_msg_cost(msg);
 		bool moved = false;
 
 		first = msg->next;
@@ -46,7 +54,7 @@ void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first)
 		if (spare) {
 			mbox_after_init(&after);
 			mbox_lock(to);
-			moved = mbox_forward_locked(to, msg, &spare, &after);
+			moved = mbox_bury_locked(to, msg, &spare, &after);
 			mbox_unlock(to, &after);
 			mbox_share_free_all(spare);
 		}

@@ -9,7 +9,9 @@
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/string_helpers.h>
 #include "mbox.h"
 
 static const struct file_operations mbox_endpoint_fops;
@@ -81,13 +83,13 @@ static void mbox_owner_flush(struct mbox_object *obj, fl_owner_t table)
 
 static int mbox_is_file(const void *file, struct file *other, unsigned int fd)
 {
-	return other == file;
+	return other == file ? fd + 1 : 0;
 }
 
-/* Has the current task's table a descriptor of @file? */
-bool mbox_process_has_file(const struct file *file)
+/* The lowest descriptor of @file in the current task's table, or -1. */
+int mbox_process_fd(const struct file *file)
 {
-	return iterate_fd(current->files, 0, mbox_is_file, file);
+	return iterate_fd(current->files, 0, mbox_is_file, file) - 1;
 }
 
 /*
@@ -102,7 +104,7 @@ static void mbox_holder_flush(struct mbox_endpoint *ep, struct file *file,
 	if (!mbox_process_is_gone(process) &&
 	    (current->files != table ||
 	     !mbox_process_has_table(process, table) ||
-	     mbox_process_has_file(file)))
+	     mbox_process_fd(file) >= 0))
 		return;
 	mbox_lease_depart(ep, process);
 	mbox_call_cancel_all(ep, process);
@@ -148,6 +150,38 @@ static __poll_t mbox_endpoint_poll(struct file *file, poll_table *wait)
 				DEFAULT_POLLMASK;
 }
 
+static ssize_t mbox_endpoint_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct mbox_object *obj = mbox_file_object(iocb->ki_filp);
+
+	return obj->ops->kind == MBOX_KIND_MAILBOX ? mbox_read_iter(iocb, to) :
+						     -EINVAL;
+}
+
+static ssize_t mbox_endpoint_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct mbox_object *obj = mbox_file_object(iocb->ki_filp);
+
+	return obj->ops->kind == MBOX_KIND_MAILBOX ?
+	       mbox_write_iter(iocb, from) : -EINVAL;
+}
+
+static void mbox_endpoint_show(struct seq_file *m, struct file *file)
+{
+	struct mbox_object *obj = mbox_file_object(file);
+	bool mailbox = obj->ops->kind == MBOX_KIND_MAILBOX;
+
+	seq_printf(m, "mbox-kind:\t%s\n", mailbox ? "mailbox" : "region");
+	seq_printf(m, "mbox-id:\t%llu\n", obj->id);
+	if (obj->name_len) {
+		seq_puts(m, "mbox-name:\t");
+		seq_escape_mem(m, obj->name, obj->name_len, ESCAPE_SPACE |
+			       ESCAPE_SPECIAL | ESCAPE_NULL, NULL);
+		seq_putc(m, '\n');
+	}
+	obj->ops->show(file->private_data, m);
+}
+
 static int mbox_endpoint_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct mbox_object *obj = mbox_file_object(file);
@@ -172,7 +206,11 @@ static const struct file_operations mbox_endpoint_fops = {
 	.owner = THIS_MODULE,
 	.flush = mbox_endpoint_flush,
 	.release = mbox_endpoint_release,
+	.read_iter = mbox_endpoint_read,
+	.write_iter = mbox_endpoint_write,
 	.poll = mbox_endpoint_poll,
+	.fasync = mbox_watch_fasync,
+	.show_fdinfo = mbox_endpoint_show,
 	.mmap = mbox_endpoint_mmap,
 	.get_unmapped_area = mbox_endpoint_place,
 	.unlocked_ioctl = mbox_object_ioctl,
@@ -205,9 +243,17 @@ static struct file *mbox_endpoint_file(u32 flags)
 	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
+	init_waitqueue_head(&ep->readable);
+	INIT_LIST_HEAD(&ep->watch);
+	mbox_queue_init(&ep->returned);
 	file = anon_inode_getfile("[mbox]", &mbox_endpoint_fops, ep, mode);
-	if (IS_ERR(file))
+	if (IS_ERR(file)) {
 		kfree(ep);
+		return file;
+	}
+	ep->file = file;
+	stream_open(file_inode(file), file);
+	file->f_mode |= FMODE_NOWAIT;
 	return file;
 }
 
@@ -274,6 +320,7 @@ static struct mbox_object *mbox_find_and_lock(struct mbox_registry *reg,
 					      fmode_t *mode)
 {
 	struct mbox_object *obj;
+	struct pid *pid;
 	int ret = 0;
 
 	if (goal->by == MBOX_BY_FD) {
@@ -282,12 +329,16 @@ static struct mbox_object *mbox_find_and_lock(struct mbox_registry *reg,
 			return obj;
 		mutex_lock(&obj->registry->lock);
 	} else {
+		pid = goal->by == MBOX_BY_PID ? find_get_pid(goal->pid) : NULL;
 		mutex_lock(&reg->lock);
 		if (goal->by == MBOX_BY_ID)
 			obj = mbox_registry_by_id_locked(reg, goal->id);
+		else if (goal->by == MBOX_BY_PID)
+			obj = mbox_registry_by_pid_locked(reg, pid);
 		else
 			obj = mbox_registry_by_name_locked(reg, goal->name,
 							   goal->name_len);
+		put_pid(pid);
 		if (!obj) {
 			mutex_unlock(&reg->lock);
 			return ERR_PTR(-ENOENT);
@@ -337,7 +388,8 @@ int mbox_endpoint_open(struct mbox_registry *reg, const struct mbox_goal *goal,
 	if (!mbox_may_open_locked(obj, goal, mode, flags))
 		ret = -EACCES;
 	else
-		ret = mbox_object_attach_locked(obj, file->f_mode);
+		ret = mbox_object_attach_locked(obj, file->private_data,
+						file->f_mode);
 	mutex_unlock(&obj->registry->lock);
 
 	fd = mbox_endpoint_done(fd, file, obj, ret);
@@ -364,7 +416,8 @@ static int mbox_endpoint_create_new(struct mbox_registry *reg,
 	if (plan->lifetime != MBOX_LIFE_ANONYMOUS)
 		ret = mbox_registry_link_locked(reg, obj);
 	if (!ret)
-		ret = mbox_object_attach_locked(obj, file->f_mode);
+		ret = mbox_object_attach_locked(obj, file->private_data,
+						file->f_mode);
 	mutex_unlock(&reg->lock);
 
 	fd = mbox_endpoint_done(fd, file, obj, ret);

@@ -7,11 +7,10 @@
  * shares the endpoint; when the one that received it ends, or the endpoint
  * does, it comes back. One that has come back too often is undeliverable.
  */
-#include <linux/jiffies.h>
-#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/pid.h>
 #include "mbox.h"
+#include "trace.h"
 
 static unsigned int mbox_endpoint_max_held = 1024;
 module_param_named(endpoint_max_held, mbox_endpoint_max_held, uint, 0644);
@@ -27,7 +26,6 @@ static struct mbox_msg *mbox_lease_entry(struct rb_node *node)
 	return rb_entry(node, struct mbox_msg, order);
 }
 
-/* Both trees of messages here are sorted by what is in @token. */
 static bool mbox_lease_less(struct rb_node *a, const struct rb_node *b)
 {
 	return mbox_lease_entry(a)->token <
@@ -48,18 +46,15 @@ void mbox_lease(struct mbox_endpoint *ep, struct mbox_msg *msg)
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after;
 
-	/* The process that had it before may not be this one. */
-	put_pid(msg->process);
-	msg->process = get_pid(task_tgid(current));
-
 	mbox_after_init(&after);
 	mbox_lock(mb);
 	msg->place = MBOX_LEASED;
 	msg->holder = ep;
+	msg->process = get_pid(task_tgid(current));
 	rb_add(&msg->order, &ep->held, mbox_lease_less);
 	if (mbox_msg_is_cancelled(msg)) {
 		ep->nr_cancelled++;
-		after.urgent = true;
+		mbox_tell_urgent_locked(mb, ep, &after);
 	}
 	mbox_unlock(mb, &after);
 }
@@ -73,7 +68,11 @@ static void mbox_lease_remove_locked(struct mbox_endpoint *ep,
 	if (mbox_msg_is_cancelled(msg))
 		ep->nr_cancelled--;
 	msg->place = MBOX_CLAIMED;
-	msg->holder = NULL;
+	put_pid(msg->process);
+	msg->process = NULL;
+	/* A copy goes back to its endpoint. */
+	if (msg->kind != MBOX_COPY)
+		msg->holder = NULL;
 }
 
 /* The message that @ep holds under @token, or NULL. */
@@ -96,27 +95,6 @@ struct mbox_msg *mbox_unlease_locked(struct mbox_endpoint *ep, u64 token)
 	return msg;
 }
 
-/* Look at what is put off in @delay nanoseconds, not before. */
-static void mbox_delay_start(struct mbox_mailbox *mb, u64 delay)
-{
-	mod_delayed_work(system_wq, &mb->timer,
-			 min_t(u64, nsecs_to_jiffies64(delay) + 1,
-			       MAX_JIFFY_OFFSET));
-}
-
-/* Put the claimed @msg off for @delay nanoseconds. */
-static void mbox_delay_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			      u64 delay)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	msg->place = MBOX_DELAYED;
-	msg->token = ktime_get_ns() + delay;
-	rb_add(&msg->order, &mb->delayed, mbox_lease_less);
-	if (rb_first(&mb->delayed) == &msg->order)
-		mbox_delay_start(mb, delay);
-}
-
 /* The claimed @msg comes back undone, to be received again after @delay. */
 static void mbox_return_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			       u64 delay, struct mbox_after *after)
@@ -135,13 +113,11 @@ static void mbox_return_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			return;
 		}
 		mbox_vacate_locked(mb, msg, after);
-		msg->next = after->undeliverable;
-		after->undeliverable = msg;
+		mbox_forward_locked(mb, msg, after);
 	} else if (delay) {
 		mbox_delay_locked(mb, msg, delay);
 	} else {
-		mb->held--;
-		mbox_offer_locked(mb, msg, after);
+		mbox_restore_locked(mb, msg, after);
 	}
 }
 
@@ -151,6 +127,8 @@ int mbox_lease_nack(struct mbox_endpoint *ep, u64 token, u64 delay)
 	struct mbox_after after;
 	struct mbox_msg *msg;
 
+	if (mbox_is_broadcast(mb))
+		return -EOPNOTSUPP;
 	mbox_after_init(&after);
 	mbox_lock(mb);
 	msg = mbox_unlease_locked(ep, token);
@@ -174,10 +152,22 @@ int mbox_lease_ack(struct mbox_endpoint *ep, u64 token)
 	if (msg) {
 		ep->nr_held--;
 		mb->received++;
+		trace_mbox_ack(mb, msg);
 		mbox_drop_locked(mb, msg, 0, &after);
 	}
 	mbox_unlock(mb, &after);
 	return msg ? 0 : -ESTALE;
+}
+
+/* Is its number still that of the process, and of no other? */
+static bool mbox_process_lives(struct pid *pid)
+{
+	bool lives;
+
+	rcu_read_lock();
+	lives = pid && pid_task(pid, PIDTYPE_TGID);
+	rcu_read_unlock();
+	return lives;
 }
 
 /* MBOX_IOC_HELD */
@@ -205,6 +195,8 @@ int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held)
 			held->state |= MBOX_MSG_CALL;
 		if (mbox_msg_is_cancelled(msg))
 			held->state |= MBOX_MSG_CANCELLED;
+		if (mbox_process_lives(mbox_msg_process(msg)))
+			held->state |= MBOX_MSG_SENDER_LIVES;
 		ret = 0;
 	}
 	spin_unlock(&mb->obj.lock);
@@ -232,7 +224,7 @@ void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process)
 		mbox_lease_remove_locked(ep, msg);
 		ep->nr_held--;
 		/* Whether an interrupted call was done, nobody can know. */
-		if (msg->kind == MBOX_CALL && !msg->call->repeatable)
+		if (msg->kind == MBOX_CALL && !mbox_msg_call(msg)->repeatable)
 			mbox_drop_locked(mb, msg, -ECONNRESET, &after);
 		else
 			mbox_return_locked(mb, msg, 0, &after);
@@ -247,68 +239,4 @@ void mbox_lease_depart(struct mbox_endpoint *ep, const struct pid *process)
 	WRITE_ONCE(ep->departures, ep->departures + 1);
 	spin_unlock(&ep->obj->lock);
 	mbox_lease_end_all(ep, process);
-}
-
-/* Offer what was put off and is due, and come again for the rest. */
-static void mbox_delayed_work(struct work_struct *work)
-{
-	struct mbox_mailbox *mb = container_of(to_delayed_work(work),
-					       struct mbox_mailbox, timer);
-	u64 now = ktime_get_ns();
-	struct mbox_after after;
-	struct rb_node *node;
-	int step = 32;
-
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	while ((node = rb_first(&mb->delayed))) {
-		struct mbox_msg *msg = mbox_lease_entry(node);
-
-		if (msg->token > now || !step--) {
-			mbox_delay_start(mb, msg->token > now ?
-					 msg->token - now : 0);
-			break;
-		}
-		rb_erase(node, &mb->delayed);
-		mb->held--;
-		mbox_offer_locked(mb, msg, &after);
-	}
-	mbox_unlock(mb, &after);
-}
-
-void mbox_delayed_init(struct mbox_mailbox *mb)
-{
-	mb->delayed = RB_ROOT;
-	INIT_DELAYED_WORK(&mb->timer, mbox_delayed_work);
-}
-
-/* Throw away what is put off, calls with @result. Returns how many those were. */
-u32 mbox_delayed_purge(struct mbox_mailbox *mb, int result)
-{
-	struct rb_node *node;
-	u32 count = 0;
-
-	do {
-		struct mbox_after after;
-		int step = 32;
-
-		mbox_after_init(&after);
-		mbox_lock(mb);
-		while (step-- && (node = rb_first(&mb->delayed))) {
-			rb_erase(node, &mb->delayed);
-			mb->purged++;
-			count++;
-			mbox_drop_locked(mb, mbox_lease_entry(node), result,
-					 &after);
-		}
-		mbox_unlock(mb, &after);
-		cond_resched();
-	} while (node);
-	return count;
-}
-
-/* Nobody can put anything off any more. */
-void mbox_delayed_stop(struct mbox_mailbox *mb)
-{
-	cancel_delayed_work_sync(&mb->timer);
 }

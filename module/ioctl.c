@@ -17,12 +17,16 @@
 				 MBOX_O_NONBLOCK | MBOX_O_INHERIT)
 #define MBOX_CREATE_FLAGS	(MBOX_OPEN_FLAGS | MBOX_CREATE_EXCL | \
 				 MBOX_CREATE_MODE | MBOX_CREATE_FIXED | \
-				 MBOX_CREATE_OWNER | MBOX_CREATE_DEAD_LETTER)
+				 MBOX_CREATE_OWNER | MBOX_CREATE_DEAD_LETTER | \
+				 MBOX_CREATE_RENDEZVOUS | \
+				 MBOX_CREATE_UNBOUNDED | MBOX_CREATE_INBOX)
 #define MBOX_SET_FLAGS		(MBOX_SET_UID | MBOX_SET_GID | MBOX_SET_MODE | \
 				 MBOX_SET_MAX_MSGS | MBOX_SET_MAX_BYTES)
 #define MBOX_WAIT_FLAGS		(MBOX_DONTWAIT | MBOX_REALTIME)
 #define MBOX_SEND_FLAGS		(MBOX_WAIT_FLAGS | MBOX_ASYNC | MBOX_REPEATABLE)
-#define MBOX_RECV_FLAGS		(MBOX_WAIT_FLAGS | MBOX_LEASE | MBOX_INHERIT)
+#define MBOX_RECV_FLAGS		(MBOX_WAIT_FLAGS | MBOX_LEASE | MBOX_INHERIT | \
+				 MBOX_PEEK | MBOX_TRUNCATE)
+#define MBOX_BATCH_FLAGS	(MBOX_WAIT_FLAGS | MBOX_LEASE | MBOX_TRUNCATE)
 #define MBOX_CALL_FLAGS		(MBOX_WAIT_FLAGS | MBOX_REPEATABLE | \
 				 MBOX_INHERIT)
 
@@ -34,18 +38,27 @@ int mbox_request_reply(struct mbox_request *req)
 	return copy_to_user(req->user, &req->args, size) ? -EFAULT : 0;
 }
 
-/* Write back why the command fails with @ret, which is returned. */
-int mbox_request_refuse(struct mbox_request *req, struct mbox_refusal *out,
-			const struct mbox_refused *why, int ret)
+/* Tell why a command fails with @ret, if there is something to tell. */
+bool mbox_refusal_fill(struct mbox_refusal *out, const struct mbox_refused *why,
+		       int ret)
 {
 	if (ret != -EDQUOT && ret != -ENOSPC && ret != -EAGAIN &&
 	    ret != -ETIMEDOUT)
-		return ret;
+		return false;
 	out->limit = why->limit;
 	out->uid = from_kuid_munged(current_user_ns(), why->uid);
 	out->used = why->used;
 	out->total = why->total;
 	out->max = why->max;
+	return true;
+}
+
+/* Write back why the command fails with @ret, which is returned. */
+int mbox_request_refuse(struct mbox_request *req, struct mbox_refusal *out,
+			const struct mbox_refused *why, int ret)
+{
+	if (!mbox_refusal_fill(out, why, ret))
+		return ret;
 	return mbox_request_reply(req) ?: ret;
 }
 
@@ -71,6 +84,14 @@ static int mbox_get_owner(kuid_t *owner, u32 uid, bool given)
 
 static int mbox_get_lifetime(struct mbox_plan *plan, u32 lifetime)
 {
+	if (plan->flags & MBOX_CREATE_INBOX) {
+		if (plan->name_len || (lifetime != MBOX_LIFE_DEFAULT &&
+				       lifetime != MBOX_LIFE_PROCESS))
+			return lifetime > MBOX_LIFE_ANONYMOUS ? -EOPNOTSUPP :
+								-EINVAL;
+		plan->lifetime = MBOX_LIFE_PROCESS;
+		return 0;
+	}
 	switch (lifetime) {
 	case MBOX_LIFE_DEFAULT:
 		plan->lifetime = plan->name_len ? MBOX_LIFE_KERNEL :
@@ -89,9 +110,42 @@ static int mbox_get_lifetime(struct mbox_plan *plan, u32 lifetime)
 	}
 }
 
+/* How a mailbox is to deliver. */
+static int mbox_get_policy(struct mbox_plan *plan, const struct mbox_create *c)
+{
+	bool rendezvous = c->flags & MBOX_CREATE_RENDEZVOUS;
+	bool unbounded = c->flags & MBOX_CREATE_UNBOUNDED;
+
+	if (c->when_full > MBOX_FULL_CONFLATE ||
+	    c->turns > MBOX_TURNS_PRIORITY ||
+	    c->receivers > MBOX_RECEIVERS_BROADCAST)
+		return -EOPNOTSUPP;
+	if (c->receivers == MBOX_RECEIVERS_BROADCAST) {
+		if (rendezvous || c->when_full == MBOX_FULL_CONFLATE ||
+		    c->max_deliveries || c->flags & MBOX_CREATE_DEAD_LETTER)
+			return -EOPNOTSUPP;
+		if (c->turns)
+			return -EINVAL;
+	}
+	if ((rendezvous && unbounded) ||
+	    ((rendezvous || unbounded) && (c->max_msgs || c->max_bytes)) ||
+	    (rendezvous && c->when_full > MBOX_FULL_FAIL) ||
+	    (unbounded && (c->when_full == MBOX_FULL_FAIL ||
+			   c->when_full == MBOX_FULL_DROP_OLDEST)))
+		return -EINVAL;
+	plan->when_full = c->when_full;
+	plan->turns = c->turns;
+	plan->receivers = c->receivers;
+	return 0;
+}
+
 static int mbox_get_mailbox(struct mbox_plan *plan,
 			    const struct mbox_create *c)
 {
+	int ret = mbox_get_policy(plan, c);
+
+	if (ret)
+		return ret;
 	if (c->region_size)
 		return -EINVAL;
 	if (c->flags & MBOX_CREATE_FIXED && !c->msg_size)
@@ -111,13 +165,21 @@ static int mbox_get_mailbox(struct mbox_plan *plan,
 	    plan->max_deliveries > U16_MAX ||
 	    plan->max_bytes < plan->msg_size)
 		return -EINVAL;
+	/* These have no capacity: that none is shown is all it is for. */
+	if (c->flags & (MBOX_CREATE_RENDEZVOUS | MBOX_CREATE_UNBOUNDED)) {
+		plan->max_msgs = 0;
+		plan->max_bytes = 0;
+	}
 	return 0;
 }
 
 static int mbox_get_region(struct mbox_plan *plan, const struct mbox_create *c)
 {
 	if (c->max_msgs || c->msg_size || c->max_bytes || c->max_deliveries ||
-	    c->flags & (MBOX_CREATE_FIXED | MBOX_CREATE_DEAD_LETTER))
+	    c->when_full || c->turns || c->receivers ||
+	    c->flags & (MBOX_CREATE_FIXED | MBOX_CREATE_DEAD_LETTER |
+			MBOX_CREATE_RENDEZVOUS | MBOX_CREATE_UNBOUNDED |
+			MBOX_CREATE_INBOX))
 		return -EINVAL;
 	if (!c->region_size || c->region_size > MAX_LFS_FILESIZE - PAGE_SIZE)
 		return -EINVAL;
@@ -158,7 +220,7 @@ static long mbox_ioctl_create(struct mbox_request *req)
 	};
 	int ret;
 
-	if (c->reserved || (c->name && !c->name_len))
+	if (c->reserved || c->reserved2 || (c->name && !c->name_len))
 		return -EINVAL;
 	ret = mbox_get_name(name, c->name, c->name_len);
 	if (ret)
@@ -205,11 +267,12 @@ static int mbox_get_goal(struct mbox_goal *goal, const struct mbox_target *t,
 			 char *name)
 {
 	if (t->flags & ~MBOX_TARGET_OWNER || t->kind > MBOX_KIND_REGION ||
-	    t->by > MBOX_BY_FD)
+	    t->by > MBOX_BY_PID)
 		return -EOPNOTSUPP;
 	if ((t->by != MBOX_BY_NAME && (t->name || t->name_len)) ||
 	    (t->by != MBOX_BY_ID && t->id) ||
-	    (t->by != MBOX_BY_FD && t->fd))
+	    (t->by != MBOX_BY_FD && t->fd) ||
+	    (t->by == MBOX_BY_PID ? t->pid <= 0 : t->pid) || t->reserved)
 		return -EINVAL;
 
 	goal->by = t->by;
@@ -218,6 +281,7 @@ static int mbox_get_goal(struct mbox_goal *goal, const struct mbox_target *t,
 	goal->name_len = t->name_len;
 	goal->id = t->id;
 	goal->fd = t->fd;
+	goal->pid = t->pid;
 	goal->check_owner = t->flags & MBOX_TARGET_OWNER;
 	if (!t->by || (t->by == MBOX_BY_NAME && !t->name_len))
 		return -EINVAL;
@@ -359,31 +423,31 @@ struct mbox_command {
 };
 
 static const struct mbox_command mbox_commands[] = {
-	[MBOX_CMD_CREATE] = { sizeof(struct mbox_create), 104,
+	[MBOX_CMD_CREATE] = { sizeof(struct mbox_create), 120,
 			      MBOX_CREATE_FLAGS, MBOX_ON_DEVICE,
 			      mbox_ioctl_create },
-	[MBOX_CMD_OPEN] = { sizeof(struct mbox_open), 48,
+	[MBOX_CMD_OPEN] = { sizeof(struct mbox_open), 56,
 			    MBOX_OPEN_FLAGS, MBOX_ON_DEVICE,
 			    mbox_ioctl_open },
-	[MBOX_CMD_UNLINK] = { sizeof(struct mbox_unlink), 48,
+	[MBOX_CMD_UNLINK] = { sizeof(struct mbox_unlink), 56,
 			      0, MBOX_ON_DEVICE,
 			      mbox_ioctl_unlink },
-	[MBOX_CMD_LIST] = { sizeof(struct mbox_stat), 408,
+	[MBOX_CMD_LIST] = { sizeof(struct mbox_stat), 448,
 			    0, MBOX_ON_DEVICE,
 			    mbox_ioctl_list },
 	[MBOX_CMD_USAGE] = { sizeof(struct mbox_usage), 112,
 			     0, MBOX_ON_DEVICE,
 			     mbox_ioctl_usage },
-	[MBOX_CMD_STAT] = { sizeof(struct mbox_stat), 408,
+	[MBOX_CMD_STAT] = { sizeof(struct mbox_stat), 448,
 			    0, MBOX_ON_OBJECT,
 			    mbox_ioctl_stat },
 	[MBOX_CMD_SET] = { sizeof(struct mbox_set), 32,
 			   MBOX_SET_FLAGS, MBOX_ON_OBJECT,
 			   mbox_ioctl_set },
-	[MBOX_CMD_SEND] = { sizeof(struct mbox_send), 104,
+	[MBOX_CMD_SEND] = { sizeof(struct mbox_send), 120,
 			    MBOX_SEND_FLAGS, MBOX_ON_MAILBOX,
 			    mbox_ioctl_send },
-	[MBOX_CMD_RECV] = { sizeof(struct mbox_recv), 176,
+	[MBOX_CMD_RECV] = { sizeof(struct mbox_recv), 208,
 			    MBOX_RECV_FLAGS, MBOX_ON_MAILBOX,
 			    mbox_ioctl_recv },
 	[MBOX_CMD_PURGE] = { sizeof(struct mbox_purge), 8,
@@ -407,6 +471,18 @@ static const struct mbox_command mbox_commands[] = {
 	[MBOX_CMD_CANCEL] = { sizeof(struct mbox_cancel), 16,
 			      0, MBOX_ON_MAILBOX,
 			      mbox_ioctl_cancel },
+	[MBOX_CMD_SEND_BATCH] = { sizeof(struct mbox_send_batch), 64,
+				  MBOX_WAIT_FLAGS, MBOX_ON_MAILBOX,
+				  mbox_ioctl_send_batch },
+	[MBOX_CMD_RECV_BATCH] = { sizeof(struct mbox_recv_batch), 56,
+				  MBOX_BATCH_FLAGS, MBOX_ON_MAILBOX,
+				  mbox_ioctl_recv_batch },
+	[MBOX_CMD_FILTER] = { sizeof(struct mbox_filter), 32,
+			      0, MBOX_ON_MAILBOX,
+			      mbox_ioctl_filter },
+	[MBOX_CMD_NOTIFY] = { sizeof(struct mbox_notify), 8,
+			      MBOX_NOTIFY_OFF, MBOX_ON_MAILBOX,
+			      mbox_ioctl_notify },
 };
 
 static long mbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg,

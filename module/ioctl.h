@@ -41,17 +41,54 @@ struct mbox_request {
 		struct mbox_call call;
 		struct mbox_reply reply;
 		struct mbox_cancel cancel;
+		struct mbox_send_batch send_batch;
+		struct mbox_recv_batch recv_batch;
+		struct mbox_filter filter;
+		struct mbox_notify notify;
 	} args;
 };
 
 /* ioctl.c */
 int mbox_request_reply(struct mbox_request *req);
+bool mbox_refusal_fill(struct mbox_refusal *out, const struct mbox_refused *why,
+		       int ret);
 int mbox_request_refuse(struct mbox_request *req, struct mbox_refusal *out,
 			const struct mbox_refused *why, int ret);
+
+/* deliver.c: what read and write have in common with the commands */
+
+int mbox_deadline_get(struct mbox_deadline *until, struct file *file, u32 flags,
+		      u64 deadline);
+int mbox_iter_get(struct iov_iter *iter, struct iovec **iov, unsigned int dir,
+		  u64 buf, u32 len, u32 nr);
+int mbox_draft_send(struct file *file, struct mbox_draft *draft,
+		    const struct mbox_fds *fds,
+		    const struct mbox_deadline *until,
+		    struct mbox_refused *why);
+struct mbox_msg *mbox_receive(struct file *file, struct mbox_take *take,
+			      const struct mbox_deadline *until,
+			      struct iov_iter *to, struct mbox_recv *r);
+void mbox_received(struct file *file, const struct mbox_take *take,
+		   struct mbox_msg *msg, bool lease, int ret);
+int mbox_draft_check(struct file *file, const struct mbox_draft *draft);
+struct mbox_msg *mbox_draft_make(struct mbox_endpoint *ep,
+				 struct mbox_draft *draft,
+				 const struct mbox_fds *fds,
+				 struct mbox_refused *why);
+bool mbox_is_orphan(struct file *file);
+
+int mbox_take_get(struct mbox_take *take, struct mbox_mailbox *mb,
+		  const struct mbox_match *match);
+
+/* batch.c */
+long mbox_ioctl_send_batch(struct mbox_request *req);
+long mbox_ioctl_recv_batch(struct mbox_request *req);
 
 /* ioctl_message.c */
 long mbox_ioctl_send(struct mbox_request *req);
 long mbox_ioctl_recv(struct mbox_request *req);
+long mbox_ioctl_filter(struct mbox_request *req);
+long mbox_ioctl_notify(struct mbox_request *req);
 long mbox_ioctl_purge(struct mbox_request *req);
 long mbox_ioctl_ack(struct mbox_request *req);
 long mbox_ioctl_nack(struct mbox_request *req);

@@ -4,70 +4,21 @@
  * ioctl.c has done: their struct is a copy, its flags are known.
  */
 #include <linux/file.h>
-#include <linux/overflow.h>
 #include <linux/pid.h>
-#include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/user_namespace.h>
+#include <linux/uio.h>
 #include "ioctl.h"
 
-static struct mbox_mailbox *mbox_request_mailbox(struct mbox_request *req)
+/* What a receive that says @match wants: to be put, its rule. */
+int mbox_take_get(struct mbox_take *take, struct mbox_mailbox *mb,
+		  const struct mbox_match *match)
 {
-	struct mbox_endpoint *ep = req->file->private_data;
-
-	return mbox_to_mailbox(ep->obj);
-}
-
-static int mbox_get_deadline(struct mbox_deadline *until, struct file *file,
-			     u32 flags, u64 deadline)
-{
-	if (deadline > KTIME_MAX)
-		return -EINVAL;
-	until->dontwait = flags & MBOX_DONTWAIT || file->f_flags & O_NONBLOCK;
-	until->realtime = flags & MBOX_REALTIME;
-	until->forever = !deadline;
-	until->at = deadline;
-	if (until->forever || until->realtime)
-		return 0;
-	/* What is before the time namespace began has passed. */
-	if (check_sub_overflow((s64)deadline, mbox_time_offset(), &until->at))
-		until->at = KTIME_MAX;
-	until->at = max_t(s64, until->at, 0);
-	return 0;
-}
-
-/* What @draft has in common for a send and a call: may it be sent here? */
-static int mbox_check_draft(struct mbox_request *req,
-			    const struct mbox_draft *draft)
-{
-	struct mbox_mailbox *mb = mbox_request_mailbox(req);
-
-	if (!(req->file->f_mode & FMODE_WRITE))
-		return -EBADF;
-	if (draft->priority > MBOX_PRIORITY_MAX)
-		return -EINVAL;
-	if (draft->len > mb->msg_size ||
-	    (mb->fixed && draft->len != mb->msg_size) ||
-	    draft->reply_max > MBOX_MSG_SIZE_MAX)
-		return -EMSGSIZE;
-	return 0;
-}
-
-/* Make the message of @draft, with the files of @fds. */
-static struct mbox_msg *mbox_make_whole(struct mbox_request *req,
-					struct mbox_draft *draft,
-					const struct mbox_fds *fds,
-					struct mbox_refused *why)
-{
-	struct mbox_msg *msg;
-
-	draft->files = mbox_files_get(fds, why);
-	if (IS_ERR(draft->files))
-		return ERR_CAST(draft->files);
-	msg = mbox_make_msg(req->file->private_data, draft, why);
-	if (IS_ERR(msg))
-		mbox_files_free(draft->files);
-	return msg;
+	*take = (struct mbox_take){};
+	/* Each endpoint of a broadcast has its place in it, and one only. */
+	if (unlikely(mbox_is_broadcast(mb) && match->what))
+		return -EOPNOTSUPP;
+	return mbox_rule_get(&take->rule, match, mb);
 }
 
 /* With MBOX_ASYNC, make the draft that of a call, with room for its answer. */
@@ -96,7 +47,6 @@ static int mbox_get_answer(const struct mbox_send *s, struct mbox_draft *draft,
 	if (IS_ERR(draft->answer))
 		return PTR_ERR(draft->answer);
 
-	draft->kind = MBOX_CALL;
 	draft->reply_max = s->reply_size;
 	draft->repeatable = s->flags & MBOX_REPEATABLE;
 	return 0;
@@ -104,84 +54,36 @@ static int mbox_get_answer(const struct mbox_send *s, struct mbox_draft *draft,
 
 long mbox_ioctl_send(struct mbox_request *req)
 {
-	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_send *s = &req->args.send;
+	struct iov_iter from;
 	struct mbox_draft draft = {
-		.buf = u64_to_user_ptr(s->buf),
-		.len = s->len,
+		.from = &from,
 		.priority = s->priority,
 		.type = s->type,
+		.ttl = s->ttl,
+		.kind = s->flags & MBOX_ASYNC ? MBOX_CALL : MBOX_PLAIN,
 	};
 	struct mbox_refused why = {};
 	struct mbox_deadline until;
-	struct mbox_msg *msg;
+	struct iovec *iov;
 	int ret;
 
-	ret = mbox_check_draft(req, &draft) ?:
-	      mbox_get_deadline(&until, req->file, s->flags, s->deadline) ?:
-	      mbox_get_answer(s, &draft, &why);
+	if (s->reserved || (s->ttl && s->flags & MBOX_ASYNC))
+		return -EINVAL;
+	ret = mbox_iter_get(&from, &iov, ITER_SOURCE, s->buf, s->len, s->iov_nr);
 	if (ret)
-		return mbox_request_refuse(req, &s->refusal, &why, ret);
-
-	msg = mbox_make_whole(req, &draft, &s->fds, &why);
-	ret = PTR_ERR_OR_ZERO(msg);
+		return ret;
+	draft.len = min_t(size_t, iov_iter_count(&from), U32_MAX);
+	ret = mbox_draft_check(req->file, &draft) ?:
+	      mbox_deadline_get(&until, req->file, s->flags, s->deadline) ?:
+	      mbox_get_answer(s, &draft, &why);
 	if (likely(!ret)) {
-		ret = mbox_send_msg(ep, msg, &until, &why);
-		if (likely(!ret))
-			return 0;
-		mbox_unmake_msg(mbox_to_mailbox(ep->obj), msg);
+		ret = mbox_draft_send(req->file, &draft, &s->fds, &until, &why);
+		if (unlikely(ret && draft.answer))
+			mbox_answer_cancel(draft.answer);
 	}
-	if (draft.answer)
-		mbox_answer_cancel(draft.answer);
-	return mbox_request_refuse(req, &s->refusal, &why, ret);
-}
-
-/* Tell of @msg in the current task's terms. */
-static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
-{
-	struct user_namespace *ns = current_user_ns();
-
-	r->len = msg->len;
-	r->type = msg->type;
-	r->seq = msg->seq;
-	/* Before the time namespace began is as long ago as can be. */
-	r->time = max_t(s64, ktime_add(msg->time, mbox_time_offset()), 0);
-	r->priority = msg->priority;
-	r->pid = pid_vnr(msg->share->pid);
-	r->tid = pid_vnr(msg->tid);
-	r->uid = from_kuid_munged(ns, msg->share->uid);
-	r->gid = from_kgid_munged(ns, msg->gid);
-	r->token = 0;
-	r->msg_flags = 0;
-	r->deliveries = msg->deliveries;
-	r->reply_max = 0;
-	r->cookie = 0;
-	r->status = 0;
-	r->error = 0;
-	if (msg->kind == MBOX_CALL) {
-		r->msg_flags = MBOX_MSG_CALL;
-		r->reply_max = msg->call->reply_max;
-	} else if (msg->kind == MBOX_ANSWER) {
-		r->msg_flags = MBOX_MSG_REPLY;
-		r->cookie = msg->call->cookie;
-		r->status = msg->call->status;
-		r->error = -msg->call->result;
-		/* The share is the caller's, the answer is not. */
-		r->pid = pid_vnr(msg->call->pid);
-		r->uid = from_kuid_munged(ns, msg->call->uid);
-	}
-}
-
-/*
- * Has the process closed its last descriptor of the endpoint while it was in
- * this command? Then what the command leaves behind would never come back: no
- * close is to come that could see to it.
- */
-static bool mbox_request_is_orphan(struct mbox_request *req)
-{
-	struct mbox_endpoint *ep = req->file->private_data;
-
-	return READ_ONCE(ep->departures) && !mbox_process_has_file(req->file);
+	kfree(iov);
+	return likely(!ret) ? 0 : mbox_request_refuse(req, &s->refusal, &why, ret);
 }
 
 static int mbox_give_reply(struct mbox_request *req, u64 token, u64 buf,
@@ -198,7 +100,7 @@ static int mbox_give_reply(struct mbox_request *req, u64 token, u64 buf,
 			      u64_to_user_ptr(buf), len, status, files);
 	if (ret)
 		mbox_files_free(files);
-	if (ret == -EFAULT && mbox_request_is_orphan(req))
+	if (ret == -EFAULT && mbox_is_orphan(req->file))
 		mbox_lease_end_all(req->file->private_data,
 				   task_tgid(current));
 	return ret;
@@ -243,75 +145,110 @@ static void mbox_give_files(struct mbox_request *req,
 	mbox_request_reply(req);
 }
 
-/* Hand the claimed @msg to user space, or put it back. */
-static int mbox_deliver(struct mbox_request *req, struct mbox_msg *msg)
+/* Hand the claimed @msg, of which the data is there, over; or put it back. */
+static int mbox_deliver(struct mbox_request *req, const struct mbox_take *take,
+			struct mbox_msg *msg)
 {
-	struct mbox_endpoint *ep = req->file->private_data;
+	struct mbox_files *files = mbox_msg_files(msg);
 	struct mbox_recv *r = &req->args.recv;
-	bool lease = r->flags & MBOX_LEASE || msg->kind == MBOX_CALL;
-	int nr, ret;
+	bool lease = !take->peek &&
+		     (r->flags & MBOX_LEASE || msg->kind == MBOX_CALL);
+	int nr = 0, ret;
 
-	mbox_describe(r, msg);
-	if (lease)
-		r->token = msg->token;
-
-	nr = mbox_files_room(msg->files, &r->fds);
-	mbox_files_tell(msg->files, &r->fds, max(nr, 0));
-	if (unlikely(fatal_signal_pending(current)))
-		ret = -EINTR;	/* nobody would see it */
-	else if (nr < 0 ||
-		 copy_to_user(u64_to_user_ptr(r->buf), msg->data, msg->len))
-		ret = -EFAULT;
-	else
-		ret = mbox_request_reply(req);
+	if (!lease)
+		r->token = 0;
+	/* What is only looked at keeps its files. */
+	if (!take->peek)
+		nr = mbox_files_room(files, &r->fds);
+	mbox_files_tell(files, &r->fds, max(nr, 0));
+	ret = nr < 0 ? nr : mbox_request_reply(req);
 	if (unlikely(!ret && nr))
-		mbox_give_files(req, msg->files, &r->fds, nr);
+		mbox_give_files(req, files, &r->fds, nr);
+	mbox_received(req->file, take, msg, lease, ret);
 
-	if (unlikely(ret))
-		mbox_put_back(ep, msg);
-	else if (lease)
-		mbox_lease(ep, msg);
-	else
-		mbox_ack(ep, msg);
+	if (lease && unlikely(mbox_is_orphan(req->file)))
+		mbox_lease_end_all(req->file->private_data, task_tgid(current));
+	return ret;
+}
 
-	if (lease && unlikely(mbox_request_is_orphan(req)))
-		mbox_lease_end_all(ep, task_tgid(current));
+/* Receive as @take and the request say, the reply being given. */
+static int mbox_recv_one(struct mbox_request *req, struct mbox_take *take,
+			 const struct mbox_deadline *until)
+{
+	struct mbox_recv *r = &req->args.recv;
+	struct iovec *iov;
+	struct iov_iter to;
+	struct mbox_msg *msg;
+	int ret;
+
+	ret = mbox_iter_get(&to, &iov, ITER_DEST, r->buf, r->buf_size, r->iov_nr);
+	if (ret)
+		return ret;
+	take->peek = r->flags & MBOX_PEEK;
+	take->room = r->flags & MBOX_TRUNCATE ? U32_MAX :
+		     min_t(size_t, iov_iter_count(&to), U32_MAX);
+	msg = mbox_receive(req->file, take, until, &to, r);
+	ret = PTR_ERR_OR_ZERO(msg);
+	if (likely(!ret))
+		ret = mbox_deliver(req, take, msg);
+	else if (ret == -EMSGSIZE)
+		ret = mbox_request_reply(req) ?: ret;
+	kfree(iov);
 	return ret;
 }
 
 long mbox_ioctl_recv(struct mbox_request *req)
 {
 	struct mbox_endpoint *ep = req->file->private_data;
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_recv *r = &req->args.recv;
 	struct mbox_deadline until;
-	struct mbox_msg *msg;
+	struct mbox_take take;
 	int ret;
 
 	if (!(req->file->f_mode & FMODE_READ))
 		return -EBADF;
-	if (r->reserved || r->reserved2)
+	if (r->reserved || (r->iov_nr && r->buf_size) ||
+	    (r->flags & MBOX_PEEK && (r->flags & MBOX_LEASE || r->reply_token)))
 		return -EINVAL;
-	ret = mbox_get_deadline(&until, req->file, r->flags, r->deadline);
-	if (!ret && r->reply_token)
-		ret = mbox_reply_first(req);
+	ret = mbox_deadline_get(&until, req->file, r->flags, r->deadline) ?:
+	      mbox_take_get(&take, mb, &r->match);
 	if (ret)
 		return ret;
-
-	msg = mbox_claim(ep, r->buf_size, &r->len, &until);
-	if (!IS_ERR(msg))
-		return mbox_deliver(req, msg);
-
-	ret = PTR_ERR(msg);
-	if (ret == -EMSGSIZE)
-		ret = mbox_request_reply(req) ?: ret;
+	if (r->reply_token)
+		ret = mbox_reply_first(req);
+	/* Who only peeks is not in anybody's way. */
+	if (!ret && !(r->flags & MBOX_PEEK))
+		ret = mbox_exclude(mb);
+	if (!ret) {
+		ret = mbox_recv_one(req, &take, &until);
+		if (!(r->flags & MBOX_PEEK))
+			mbox_include(mb);
+	}
+	mbox_rule_put(&take.rule);
 	return ret;
+}
+
+long mbox_ioctl_filter(struct mbox_request *req)
+{
+	if (!(req->file->f_mode & FMODE_READ))
+		return -EBADF;
+	return mbox_watch_rule(req->file->private_data, &req->args.filter.match);
+}
+
+long mbox_ioctl_notify(struct mbox_request *req)
+{
+	if (!(req->file->f_mode & FMODE_READ))
+		return -EBADF;
+	return mbox_watch_once(req->file,
+			       !(req->args.notify.flags & MBOX_NOTIFY_OFF));
 }
 
 long mbox_ioctl_purge(struct mbox_request *req)
 {
 	if (!(req->file->f_mode & FMODE_READ))
 		return -EBADF;
-	return mbox_purge(mbox_request_mailbox(req), -ECANCELED);
+	return mbox_purge(req->file->private_data);
 }
 
 /*
@@ -326,7 +263,7 @@ long mbox_ioctl_nack(struct mbox_request *req)
 {
 	struct mbox_nack *n = &req->args.nack;
 
-	if (n->delay > 1ULL << 62)
+	if (n->delay > MBOX_TIME_MAX)
 		return -EINVAL;
 	return mbox_lease_nack(req->file->private_data, n->token, n->delay);
 }
@@ -367,8 +304,9 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_call *c = &req->args.call;
+	struct iov_iter from;
 	struct mbox_draft draft = {
-		.buf = u64_to_user_ptr(c->buf),
+		.from = &from,
 		.len = c->len,
 		.priority = c->priority,
 		.type = c->type,
@@ -379,10 +317,11 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 	struct mbox_msg *msg;
 	int ret;
 
-	ret = mbox_check_draft(req, &draft);
+	ret = mbox_draft_check(req->file, &draft);
 	if (ret)
 		return ret;
-	msg = mbox_make_whole(req, &draft, &c->fds, why);
+	iov_iter_ubuf(&from, ITER_SOURCE, u64_to_user_ptr(c->buf), c->len);
+	msg = mbox_draft_make(ep, &draft, &c->fds, why);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 
@@ -402,7 +341,7 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 /* Hand the reply, or what there is instead, to user space. */
 static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 {
-	struct mbox_callinfo *call = msg->call;
+	struct mbox_callinfo *call = mbox_msg_call(msg);
 	struct mbox_call *c = &req->args.call;
 	int nr = mbox_files_room(call->files, &c->reply_fds);
 	int ret;
@@ -417,8 +356,8 @@ static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 	if (call->result)
 		ret = mbox_request_reply(req);
 	else if (nr < 0 ||
-		 copy_to_user(u64_to_user_ptr(c->reply_buf), call->reply,
-			      call->reply_len))
+		 copy_to_user(u64_to_user_ptr(c->reply_buf),
+			      mbox_call_reply_room(msg), call->reply_len))
 		ret = -EFAULT;
 	else
 		ret = mbox_request_reply(req);
@@ -443,7 +382,7 @@ long mbox_ioctl_call(struct mbox_request *req)
 		return -EBADF;
 	if (c->reserved)
 		return -EINVAL;
-	ret = mbox_get_deadline(&until, req->file, c->flags, c->deadline);
+	ret = mbox_deadline_get(&until, req->file, c->flags, c->deadline);
 	if (ret)
 		return ret;
 
@@ -460,7 +399,7 @@ long mbox_ioctl_call(struct mbox_request *req)
 		mbox_write_id(req);
 		ret = mbox_request_refuse(req, &c->refusal, &why, ret);
 	}
-	if (unlikely(ret && mbox_request_is_orphan(req)))
+	if (unlikely(ret && mbox_is_orphan(req->file)))
 		mbox_call_cancel_all(ep, task_tgid(current));
 	return ret;
 }

@@ -22,6 +22,8 @@
  * message belongs to the mailbox from its admission on; before that, to the
  * task that sends it.
  *
+ * What is of messages is in message.h, what is of mailboxes in mailbox.h.
+ *
  * Locks, outer to inner
  * ---------------------
  *
@@ -30,15 +32,17 @@
  *			or receive.
  * object->lock		spinlock. All that a send or a receive touches: queues,
  *			waiters, room, shares. Nothing faults, sleeps or
- *			allocates under it, nor wakes, but where more than a few
- *			tasks are let go at once: what is to be done is noted in a
- *			struct mbox_after, and done by mbox_unlock(). An RCU section
- *			goes around it, see wait.c.
+ *			allocates under it: what is to be done is noted in a
+ *			struct mbox_after, and done by mbox_unlock(). Nor is
+ *			anybody woken, but where more than a few tasks are let go
+ *			at once, and for watchers (watch.c), which may go with the
+ *			lock. An RCU section goes around it, see wait.c.
  * payer table lock	spinlock, a leaf. Which payers there are. Never taken
  *			under object->lock.
  *
- * Whether an object is linked or has ended and how many endpoints can receive
- * and send is written under both of the first two, and read under either.
+ * Whether an object is linked or has ended, how many endpoints can receive and
+ * send, and who owns it is written under both of the first two, and read under
+ * either.
  */
 #ifndef MBOX_H
 #define MBOX_H
@@ -61,6 +65,7 @@
 
 struct net;
 struct pid;
+struct seq_file;
 struct user_namespace;
 
 /* quota.c: who pays for what */
@@ -125,6 +130,7 @@ u64 mbox_payer_limit(enum mbox_charge what);
  * @tenants: how many each payer has
  * @names: linked objects with a name, by name
  * @ids: linked objects, by id
+ * @inboxes: linked inboxes, by process
  * @last_id: the id given last
  * @dead: the namespace is gone; nothing can be linked any more
  */
@@ -136,6 +142,7 @@ struct mbox_registry {
 	struct rb_root tenants;
 	struct rb_root names;
 	struct rb_root ids;
+	struct rb_root inboxes;
 	u64 last_id;
 	bool dead;
 };
@@ -165,6 +172,8 @@ struct mbox_object *mbox_registry_by_id_locked(struct mbox_registry *reg,
 					       u64 id);
 struct mbox_object *mbox_registry_after_locked(struct mbox_registry *reg,
 					       u64 id);
+struct mbox_object *mbox_registry_by_pid_locked(struct mbox_registry *reg,
+						const struct pid *pid);
 int mbox_names_init(void);
 void mbox_names_exit(void);
 
@@ -176,6 +185,9 @@ void mbox_names_exit(void);
  * @settle: react to a change of @linked, @ended, @readers or @writers; called
  *	without object->lock; NULL where nothing need be done
  * @stat: fill in what is the kind's own
+ * @show: likewise, for /proc/PID/fdinfo
+ * @attach: an endpoint is to be; -errno if it may not; under registry->lock;
+ *	NULL where any may
  * @release: an endpoint is about to go; NULL where nothing need be done
  * @poll: as the file operation; NULL where it is always ready
  * @mmap: as the file operation; NULL where there is nothing to map
@@ -186,6 +198,8 @@ struct mbox_kind_ops {
 	u32 kind;
 	void (*settle)(struct mbox_object *obj);
 	void (*stat)(struct mbox_object *obj, struct mbox_stat *st);
+	void (*show)(struct mbox_endpoint *ep, struct seq_file *m);
+	int (*attach)(struct mbox_object *obj, struct mbox_endpoint *ep);
 	void (*release)(struct mbox_endpoint *ep);
 	__poll_t (*poll)(struct mbox_object *obj, struct file *file,
 			 poll_table *wait);
@@ -208,11 +222,15 @@ struct mbox_kind_ops {
  * @name_len: length of @name; 0 if it has none
  * @name: its own allocation
  * @by_id: in registry->ids while linked
- * @by_name: in registry->names while linked, if it has a name
- * @uid: owner, under registry->lock as are @gid and @mode
- * @gid: group
+ * @by_name: in registry->names while linked, if it has a name, which an inbox
+ *	has not
+ * @by_pid: in registry->inboxes while linked, if it is one
+ * @inbox: it is the inbox of @creator
+ * @uid: owner, under both locks
+ * @gid: group, under registry->lock, as all below up to @lock
  * @mode: permission bits
- * @endpoints: open files, under registry->lock
+ * @endpoints: open files
+ * @parties: those of them that can receive or send
  * @lock: see the top of this file
  * @readers: endpoints that can receive, under both locks
  * @writers: endpoints that can send, under both locks
@@ -230,11 +248,16 @@ struct mbox_object {
 	u8 name_len;
 	const char *name;
 	struct rb_node by_id;
-	struct rb_node by_name;
+	union {
+		struct rb_node by_name;
+		struct rb_node by_pid;
+	};
+	bool inbox;
 	kuid_t uid;
 	kgid_t gid;
 	umode_t mode;
 	u32 endpoints;
+	u32 parties;
 	spinlock_t lock;	/* messages, see the top of this file */
 	u32 readers;
 	u32 writers;
@@ -256,6 +279,9 @@ struct mbox_plan {
 	u64 max_bytes;
 	u64 region_size;
 	u32 max_deliveries;
+	u8 when_full;
+	u8 turns;
+	u8 receivers;
 	struct mbox_object *dead_letter;
 };
 
@@ -269,6 +295,7 @@ struct mbox_goal {
 	u32 name_len;
 	int fd;
 	u64 id;
+	int pid;
 };
 
 struct mbox_object *mbox_object_build(struct mbox_registry *reg,
@@ -276,7 +303,8 @@ struct mbox_object *mbox_object_build(struct mbox_registry *reg,
 				      struct mbox_refused *why);
 void mbox_object_get(struct mbox_object *obj);
 void mbox_object_put(struct mbox_object *obj);
-int mbox_object_attach_locked(struct mbox_object *obj, fmode_t mode);
+int mbox_object_attach_locked(struct mbox_object *obj, struct mbox_endpoint *ep,
+			      fmode_t mode);
 void mbox_object_detach(struct mbox_object *obj, fmode_t mode);
 int mbox_object_add_source(struct mbox_object *obj);
 void mbox_object_remove_source(struct mbox_object *obj);
@@ -289,40 +317,8 @@ int mbox_object_set(struct mbox_object *obj, const struct mbox_set *set);
 
 /* endpoint.c: one open file of an object */
 
-struct mbox_share;
-
-#define MBOX_EP_SHARES		8
-
-/**
- * struct mbox_endpoint - one open file of an object
- * @obj: the object, held; NULL until the open has succeeded
- * @share: mailbox: the shares that were last sent on: more than one where
- *	processes share the endpoint; under obj->lock
- * @next_share: which of them gives way to another
- * @owners: the process that owns a process-owned object has opened it
- * @departures: how often a process has closed its last descriptor of it while
- *	others held on; this and all below under obj->lock
- * @nr_held: messages claimed or leased through it
- * @nr_cancelled: calls among them that have been cancelled
- * @held: leased messages, by token
- * @calls: calls sent through it that are not over, or not fetched
- *
- * The directions it is open for are the file's FMODE_READ and FMODE_WRITE.
- */
-struct mbox_endpoint {
-	struct mbox_object *obj;
-	struct mbox_share *share[MBOX_EP_SHARES];
-	u32 next_share;
-	bool owners;
-	u32 departures;
-	u32 nr_held;
-	u32 nr_cancelled;
-	struct rb_root held;
-	struct rb_root calls;
-} ____cacheline_aligned_in_smp;
-
 struct mbox_object *mbox_file_object(const struct file *file);
-bool mbox_process_has_file(const struct file *file);
+int mbox_process_fd(const struct file *file);
 struct mbox_object *mbox_object_by_fd(int fd, fmode_t *mode);
 int mbox_endpoint_create(struct mbox_registry *reg,
 			 const struct mbox_plan *plan,
@@ -331,482 +327,6 @@ int mbox_endpoint_open(struct mbox_registry *reg, const struct mbox_goal *goal,
 		       u32 flags);
 int mbox_endpoint_unlink(struct mbox_registry *reg,
 			 const struct mbox_goal *goal);
-
-/* message.c: one message */
-
-/* Where a message is. */
-enum mbox_place {
-	MBOX_NOWHERE,		/* being made, over, or on its way out */
-	MBOX_PENDING,		/* waits for room */
-	MBOX_QUEUED,		/* can be received */
-	MBOX_CLAIMED,		/* held by a task in a command */
-	MBOX_LEASED,		/* held by an endpoint under a token */
-	MBOX_DELAYED,		/* put off */
-};
-
-/**
- * struct mbox_msg - a message
- * @order: in the queue; among those that wait for room, are held or put off
- * @next: in a list of messages to be freed
- * @sender: pending: the task that waits for room for it; NULL for a call
- * @holder: leased: the endpoint that holds it
- * @share: the sending process and user; counted in it
- * @tid: sending thread, held
- * @gid: sender's effective group
- * @priority: higher ones first
- * @seq: among equal priorities, lower ones first; while waiting for room, the
- *	order of arrival, and from the admission on the mailbox's number
- * @time: CLOCK_MONOTONIC, of the initial time namespace
- * @type: any number
- * @token: claimed or leased: its token; put off: the time until when
- * @process: leased: the process that received it, held
- * @call: for a call or an answer: within the same allocation
- * @files: that it carries, if any
- * @len: bytes of @data
- * @cost: bytes that are charged for it
- * @deliveries: how often it has been delivered and has come back
- * @place: enum mbox_place
- * @kind: enum mbox_msg_kind
- * @epoch: queued: the mailbox's at the time; an older one is being purged
- * @data: the message
- *
- * What is written before the message is admitted does not change afterwards;
- * the rest is under object->lock. 128 bytes of header at most: with 64 bytes
- * of data a message then fits 192 bytes of slab.
- */
-struct mbox_msg {
-	union {
-		struct rb_node order;
-		struct mbox_msg *next;
-	};
-	union {
-		struct mbox_waiter *sender;
-		struct mbox_endpoint *holder;
-	};
-	struct mbox_share *share;
-	struct pid *tid;
-	kgid_t gid;
-	u32 priority;
-	u64 seq;
-	u64 time;
-	s64 type;
-	u64 token;
-	struct pid *process;
-	struct mbox_callinfo *call;
-	struct mbox_files *files;
-	u32 len;
-	u32 cost;
-	u16 deliveries;
-	u8 place;
-	u8 kind;
-	u32 epoch;
-	u8 data[];
-};
-
-/* What a message is. */
-enum mbox_msg_kind {
-	MBOX_PLAIN,
-	MBOX_CALL,
-	MBOX_ANSWER,		/* to an asynchronous call */
-};
-
-/**
- * struct mbox_callinfo - what makes a message a call or an answer
- * @node: in @caller's calls, by @id
- * @msg: the message that it is of
- * @answer: asynchronous call: the message that its reply goes into
- * @to: answer: the mailbox that it goes to, held until it is there
- * @cookie: answer: the caller's
- * @pid: answer: who has replied, held
- * @uid: answer: who has replied
- * @caller: the endpoint whose call it is; NULL once nobody waits for a reply
- * @waiter: the task that waits, if one does
- * @id: for the caller to find it again
- * @repeatable: may be served again
- * @over: there is a reply or an error; of an answer: it has been delivered
- * @fetched: a task is copying the reply to user memory
- * @result: 0 or -errno, once over
- * @status: the server's, once over
- * @reply_max: room for the reply
- * @reply_len: its length, once over
- * @files: that the reply carries, if any
- * @reply: the reply; written by who holds the message, before it is over
- *
- * All under object->lock. A call belongs to its caller once it is over. Before,
- * the mailbox has it, and frees it when it is over and has no caller any more.
- */
-struct mbox_callinfo {
-	struct rb_node node;
-	struct mbox_msg *msg;
-	struct mbox_msg *answer;
-	struct mbox_mailbox *to;
-	u64 cookie;
-	struct pid *pid;
-	kuid_t uid;
-	struct mbox_endpoint *caller;
-	struct mbox_waiter *waiter;
-	u64 id;
-	bool repeatable;
-	bool over;
-	bool fetched;
-	int result;
-	s32 status;
-	u32 reply_max;
-	u32 reply_len;
-	struct mbox_files *files;
-	u8 reply[];
-};
-
-/*
- * What a message is to be made of. @files becomes the message's, once there is
- * one.
- */
-struct mbox_draft {
-	struct mbox_files *files;
-	const void __user *buf;
-	u32 len;
-	u32 priority;
-	s64 type;
-	u8 kind;
-	bool repeatable;
-	u32 reply_max;
-	struct mbox_msg *answer;
-};
-
-/* Does a task, or will one, wait for what becomes of it? */
-static inline bool mbox_msg_is_awaited(const struct mbox_msg *msg)
-{
-	return msg->kind == MBOX_CALL && !msg->call->answer;
-}
-
-/* A call that somebody has sent, and does not want answered any more. */
-static inline bool mbox_msg_is_cancelled(const struct mbox_msg *msg)
-{
-	return mbox_msg_is_awaited(msg) && !msg->call->caller;
-}
-
-struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
-			       const struct mbox_draft *draft,
-			       struct mbox_refused *why);
-void mbox_unmake_msg(struct mbox_mailbox *mb, struct mbox_msg *msg);
-void mbox_msg_free(struct mbox_msg *msg);
-void mbox_msg_free_all(struct mbox_msg *first);
-
-/* queue.c: messages in order; no locks, no sleeping, no user memory */
-
-struct mbox_queue {
-	struct rb_root_cached root;
-	struct rb_node *last;
-	u32 count;
-};
-
-void mbox_queue_init(struct mbox_queue *q);
-void mbox_queue_insert(struct mbox_queue *q, struct mbox_msg *msg);
-void mbox_queue_remove(struct mbox_queue *q, struct mbox_msg *msg);
-struct mbox_msg *mbox_queue_first(const struct mbox_queue *q);
-
-/* wait.c: a task that waits */
-
-/* How long to wait. */
-struct mbox_deadline {
-	bool dontwait;
-	bool realtime;
-	bool forever;
-	ktime_t at;
-};
-
-/**
- * struct mbox_waiter - a task that waits in a mailbox, on its stack
- * @node: receivers: in mailbox->receivers
- * @task: who
- * @msg: sender: the message it wants to send; receiver: the one that it got
- * @room: receiver: how large a message it can take
- * @needed: receiver, with -EMSGSIZE: how large it is
- * @result: 0 or -errno, once done
- * @done: it may go; written under object->lock, see wait.c
- */
-struct mbox_waiter {
-	struct list_head node;
-	struct task_struct *task;
-	struct mbox_msg *msg;
-	u32 room;
-	u32 needed;
-	int result;
-	bool done;
-};
-
-/**
- * struct mbox_after - what to do once object->lock is let go
- * @dead: shares to free
- * @gone: messages to free
- * @undeliverable: messages to move to the dead-letter mailbox
- * @answers: to calls that are over, to deliver
- * @nr_tasks: how many of @tasks to wake
- * @messages: how many messages pollers can be told of
- * @room: whether there is room now, where there was none
- * @hangup: whether there is an end to be told
- * @urgent: whether there is a cancelled call to be told
- * @tasks: to wake
- */
-struct mbox_after {
-	struct mbox_share *dead;
-	struct mbox_msg *gone;
-	struct mbox_msg *undeliverable;
-	struct mbox_msg *answers;
-	u32 nr_tasks;
-	u32 messages;
-	bool room;
-	bool hangup;
-	bool urgent;
-	struct task_struct *tasks[4];
-};
-
-int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until);
-void mbox_waiter_done(struct mbox_waiter *w, int result,
-		      struct mbox_after *after);
-ktime_t mbox_time_offset(void);
-
-/* share.c: what a process takes of a mailbox */
-
-/**
- * struct mbox_share - what one process, as one user, takes of a mailbox
- * @node: in mailbox->shares
- * @next: in a struct mbox_after
- * @payer: held
- * @pid: the process, held
- * @ns: the payer's, to compare with
- * @uid: the payer's
- * @msgs: messages that are admitted
- * @refs: messages and endpoints that point here
- * @drawn: bytes charged to @payer
- * @used: bytes of these in use: messages admitted, waiting for room or being
- *	made
- * @bytes: data of the messages that are admitted
- *
- * All under object->lock. Messages point here for who has sent them, so that
- * they need not count references to what threads share. What is charged is
- * drawn from the payer in chunks, so that a send or receive rarely touches a
- * counter that mailboxes share. For the same reason the payer is not looked at,
- * and no cache line is shared.
- */
-struct mbox_share {
-	union {
-		struct rb_node node;
-		struct mbox_share *next;
-	};
-	struct mbox_payer *payer;
-	struct pid *pid;
-	struct user_namespace *ns;
-	kuid_t uid;
-	u32 msgs;
-	u32 refs;
-	u64 drawn;
-	u64 used;
-	u64 bytes;
-} ____cacheline_aligned_in_smp;
-
-struct mbox_mailbox;
-
-struct mbox_share *mbox_share_alloc(void);
-struct mbox_share *mbox_share_clone(const struct mbox_share *share);
-struct mbox_share *mbox_share_adopt_locked(struct mbox_mailbox *mb,
-					   struct mbox_share **spare);
-void mbox_share_free_all(struct mbox_share *share);
-struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
-					  struct mbox_endpoint *ep,
-					  struct mbox_share **spare,
-					  struct mbox_after *after);
-int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			     u32 cost, bool force, struct mbox_refused *why);
-void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
-				struct mbox_share *share, u32 cost,
-				struct mbox_after *after);
-void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			   struct mbox_after *after);
-void mbox_share_forget_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
-			      struct mbox_after *after);
-void mbox_share_largest_locked(struct mbox_mailbox *mb,
-			       struct mbox_refused *why);
-
-/* What it takes to charge somebody: tried once, and again with more of it. */
-struct mbox_charging {
-	struct mbox_share *spare;
-	bool force;
-};
-
-int mbox_charge_locked(struct mbox_endpoint *ep, u32 cost,
-		       struct mbox_charging *charge, struct mbox_share **sharep,
-		       struct mbox_refused *why, struct mbox_after *after);
-bool mbox_charge_again(struct mbox_charging *charge, int *ret);
-struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 cost,
-				struct mbox_refused *why);
-void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost);
-
-/* mailbox.c: the life of a mailbox */
-
-/**
- * struct mbox_mailbox - a mailbox
- * @obj: the common part
- * @msg_size: largest message
- * @fixed: every message is of exactly @msg_size
- * @max_msgs: capacity; this and all below under obj.lock
- * @max_bytes: capacity
- * @queue: messages that can be received
- * @pending: messages of senders that wait for room
- * @receivers: receivers that wait, the longest waiting first; the queue is
- *	empty while there is one
- * @nr_receivers: how many
- * @held: messages claimed, leased or put off, and not yet acked or put back; they
- *	keep their room
- * @bytes: data of @queue and of what is held
- * @seq: number of the last message admitted
- * @tickets: number of the last message that had to wait for room
- * @delayed: messages that are put off, until when
- * @timer: looks at them when the first is due
- * @tokens: number of the last token or call id
- * @epoch: number of purges
- * @dead_letter: the mailbox that undeliverable messages go to, held
- * @max_deliveries: after how many deliveries they are; 0: never
- * @received: messages acked
- * @purged: messages thrown away
- * @dead: messages found undeliverable
- * @dropped: those of them that were dropped
- * @shares: by user
- * @readable: endpoints that can receive and poll
- * @writable: endpoints that can send and poll
- */
-struct mbox_mailbox {
-	struct mbox_object obj;
-	u32 msg_size;
-	bool fixed;
-	u32 max_msgs;
-	u64 max_bytes;
-	struct mbox_queue queue;
-	struct mbox_queue pending;
-	struct list_head receivers;
-	u32 nr_receivers;
-	u32 held;
-	u64 bytes;
-	u64 seq;
-	u64 tickets;
-	struct rb_root delayed;
-	struct delayed_work timer;
-	u64 tokens;
-	u32 epoch;
-	u32 max_deliveries;
-	struct mbox_mailbox *dead_letter;
-	u64 received;
-	u64 purged;
-	u64 dead;
-	u64 dropped;
-	struct rb_root shares;
-	wait_queue_head_t readable;
-	wait_queue_head_t writable;
-};
-
-static inline struct mbox_mailbox *mbox_to_mailbox(struct mbox_object *obj)
-{
-	return container_of(obj, struct mbox_mailbox, obj);
-}
-
-struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
-				       struct mbox_payer *payer,
-				       struct mbox_refused *why);
-void mbox_mailbox_resize(struct mbox_mailbox *mb, const struct mbox_set *set);
-
-/* transfer.c: the way of a message */
-
-void mbox_after_init(struct mbox_after *after);
-void mbox_lock(struct mbox_mailbox *mb)
-	__acquires(RCU) __acquires(&mb->obj.lock);
-void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
-	__releases(RCU) __releases(&mb->obj.lock);
-bool mbox_deaf_locked(const struct mbox_mailbox *mb);
-bool mbox_mute_locked(const struct mbox_mailbox *mb);
-bool mbox_writable_locked(const struct mbox_mailbox *mb);
-bool mbox_turn_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
-void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-		       struct mbox_after *after);
-void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-		       struct mbox_after *after);
-void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			struct mbox_after *after);
-void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			 struct mbox_after *after);
-void mbox_drop_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
-		      struct mbox_after *after);
-void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after);
-void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
-void mbox_explain_locked(struct mbox_mailbox *mb, struct mbox_refused *why);
-
-int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
-	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why);
-int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg *msg,
-		  const struct mbox_deadline *until, struct mbox_refused *why);
-struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, u32 room, u32 *needed,
-			    const struct mbox_deadline *until);
-void mbox_ack(struct mbox_endpoint *ep, struct mbox_msg *msg);
-void mbox_put_back(struct mbox_endpoint *ep, struct mbox_msg *msg);
-int mbox_purge(struct mbox_mailbox *mb, int result);
-
-/* dead.c: messages that came back too often */
-
-void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first);
-
-/* hold.c: messages under a lease */
-
-void mbox_lease(struct mbox_endpoint *ep, struct mbox_msg *msg);
-struct mbox_msg *mbox_lease_find_locked(struct mbox_endpoint *ep, u64 token);
-struct mbox_msg *mbox_unlease_locked(struct mbox_endpoint *ep, u64 token);
-int mbox_lease_ack(struct mbox_endpoint *ep, u64 token);
-int mbox_lease_nack(struct mbox_endpoint *ep, u64 token, u64 delay);
-int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held);
-void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process);
-void mbox_lease_depart(struct mbox_endpoint *ep, const struct pid *process);
-void mbox_delayed_init(struct mbox_mailbox *mb);
-u32 mbox_delayed_purge(struct mbox_mailbox *mb, int result);
-void mbox_delayed_stop(struct mbox_mailbox *mb);
-u32 mbox_lease_limit(void);
-
-/* call.c: requests and replies */
-
-void mbox_call_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
-			    struct mbox_waiter *w);
-void mbox_call_over_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			   int result, struct mbox_after *after);
-u64 mbox_call_next_id(struct mbox_mailbox *mb);
-int mbox_call_send(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
-		   const struct mbox_deadline *until, struct mbox_refused *why);
-int mbox_call_resume(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
-		     const struct mbox_deadline *until,
-		     struct mbox_refused *why);
-void mbox_call_finish(struct mbox_endpoint *ep, struct mbox_msg *msg,
-		      bool fetched);
-int mbox_call_cancel(struct mbox_endpoint *ep, u64 id);
-void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process);
-int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
-		    const void __user *buf, u32 len, s32 status,
-		    struct mbox_files *files);
-
-/* answer.c: calls that nobody waits for */
-
-struct mbox_msg *mbox_answer_reserve(struct mbox_endpoint *to, u32 size,
-				     u64 cookie, struct mbox_refused *why);
-void mbox_answer_cancel(struct mbox_msg *answer);
-void mbox_answer_note_locked(struct mbox_msg *call, int result,
-			     struct mbox_after *after);
-void mbox_answer_deliver(struct mbox_msg *first);
-
-/* files.c: descriptors that a message carries */
-
-struct mbox_files *mbox_files_get(const struct mbox_fds *in,
-				  struct mbox_refused *why);
-void mbox_files_free(struct mbox_files *files);
-int mbox_files_room(const struct mbox_files *files, const struct mbox_fds *out);
-u32 mbox_files_install(const struct mbox_files *files,
-		       const struct mbox_fds *out, u32 n, bool inherit);
-void mbox_files_tell(const struct mbox_files *files, struct mbox_fds *out,
-		     u32 n);
 
 /* region.c: shared memory */
 
@@ -831,5 +351,8 @@ int mbox_region_init(void);
 
 long mbox_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 long mbox_object_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+#include "message.h"
+#include "mailbox.h"
 
 #endif /* MBOX_H */

@@ -88,6 +88,31 @@ struct mbox_object *mbox_registry_by_id_locked(struct mbox_registry *reg,
 	return obj && obj->id == id ? obj : NULL;
 }
 
+/* The inbox of @pid, or NULL. */
+struct mbox_object *mbox_registry_by_pid_locked(struct mbox_registry *reg,
+						const struct pid *pid)
+{
+	struct rb_node *node = reg->inboxes.rb_node;
+
+	lockdep_assert_held(&reg->lock);
+
+	while (node) {
+		struct mbox_object *obj;
+
+		obj = rb_entry(node, struct mbox_object, by_pid);
+		if (obj->creator == pid)
+			return obj;
+		node = pid < obj->creator ? node->rb_left : node->rb_right;
+	}
+	return NULL;
+}
+
+static bool mbox_registry_pid_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct mbox_object, by_pid)->creator <
+	       rb_entry(b, struct mbox_object, by_pid)->creator;
+}
+
 static void mbox_registry_insert_name(struct mbox_registry *reg,
 				      struct mbox_object *obj)
 {
@@ -124,8 +149,9 @@ static void mbox_registry_insert_id(struct mbox_registry *reg,
 }
 
 /*
- * Make @obj's id and name resolve, and take a reference to it. -EEXIST if the
- * name is taken, -ENOENT if the namespace is gone.
+ * Make @obj's id, and name or process, resolve, and take a reference to it.
+ * -EEXIST if the name is taken or the process has an inbox, -ENOENT if the
+ * namespace is gone.
  */
 int mbox_registry_link_locked(struct mbox_registry *reg,
 			      struct mbox_object *obj)
@@ -138,6 +164,10 @@ int mbox_registry_link_locked(struct mbox_registry *reg,
 		if (mbox_registry_by_name_locked(reg, obj->name, obj->name_len))
 			return -EEXIST;
 		mbox_registry_insert_name(reg, obj);
+	} else if (obj->inbox) {
+		if (mbox_registry_by_pid_locked(reg, obj->creator))
+			return -EEXIST;
+		rb_add(&obj->by_pid, &reg->inboxes, mbox_registry_pid_less);
 	}
 	mbox_registry_insert_id(reg, obj);
 	kref_get(&obj->ref);
@@ -161,6 +191,8 @@ void mbox_registry_unlink_locked(struct mbox_registry *reg,
 
 	if (obj->name_len)
 		rb_erase(&obj->by_name, &reg->names);
+	else if (obj->inbox)
+		rb_erase(&obj->by_pid, &reg->inboxes);
 	rb_erase(&obj->by_id, &reg->ids);
 	spin_lock(&obj->lock);
 	obj->linked = false;
@@ -337,6 +369,7 @@ static int __net_init mbox_net_init(struct net *net)
 	reg->tenants = RB_ROOT;
 	reg->names = RB_ROOT;
 	reg->ids = RB_ROOT;
+	reg->inboxes = RB_ROOT;
 	mn->registry = reg;
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include "mbox.h"
+#include "trace.h"
 
 static struct mbox_object *mbox_object_alloc(const struct mbox_plan *plan,
 					     struct mbox_payer *payer,
@@ -70,6 +71,8 @@ struct mbox_object *mbox_object_build(struct mbox_registry *reg,
 	obj->uid = current_euid();
 	obj->gid = current_egid();
 	obj->mode = plan->mode;
+	obj->inbox = plan->flags & MBOX_CREATE_INBOX;
+	trace_mbox_create(obj);
 	return obj;
 
 uncharge:
@@ -214,6 +217,8 @@ static void mbox_object_count_locked(struct mbox_object *obj, fmode_t mode,
 	lockdep_assert_held(&obj->registry->lock);
 
 	obj->endpoints += n;
+	if (mode & (FMODE_READ | FMODE_WRITE))
+		obj->parties += n;
 	spin_lock(&obj->lock);
 	if (mode & FMODE_READ)
 		obj->readers += n;
@@ -223,12 +228,20 @@ static void mbox_object_count_locked(struct mbox_object *obj, fmode_t mode,
 }
 
 /* One more endpoint, and a reference for it. -EPIPE if the object has ended. */
-int mbox_object_attach_locked(struct mbox_object *obj, fmode_t mode)
+int mbox_object_attach_locked(struct mbox_object *obj, struct mbox_endpoint *ep,
+			      fmode_t mode)
 {
+	int ret;
+
 	lockdep_assert_held(&obj->registry->lock);
 
 	if (obj->ended)
 		return -EPIPE;
+	if (obj->ops->attach) {
+		ret = obj->ops->attach(obj, ep);
+		if (ret)
+			return ret;
+	}
 	mbox_object_count_locked(obj, mode, 1);
 	mbox_object_get(obj);
 	return 0;
@@ -317,7 +330,8 @@ static int mbox_object_check_set(struct mbox_object *obj,
 		return -EINVAL;
 	if (!(set->flags & (MBOX_SET_MAX_MSGS | MBOX_SET_MAX_BYTES)))
 		return 0;
-	if (obj->ops->kind != MBOX_KIND_MAILBOX)
+	if (obj->ops->kind != MBOX_KIND_MAILBOX ||
+	    mbox_to_mailbox(obj)->rendezvous || mbox_to_mailbox(obj)->unbounded)
 		return -EINVAL;
 	if (set->flags & MBOX_SET_MAX_MSGS && !set->max_msgs)
 		return -EINVAL;
@@ -364,8 +378,11 @@ int mbox_object_set(struct mbox_object *obj, const struct mbox_set *set)
 		mutex_unlock(&obj->registry->lock);
 		return -EACCES;
 	}
-	if (set->flags & MBOX_SET_UID)
+	if (set->flags & MBOX_SET_UID) {
+		spin_lock(&obj->lock);
 		obj->uid = uid;
+		spin_unlock(&obj->lock);
+	}
 	if (set->flags & MBOX_SET_GID)
 		obj->gid = gid;
 	if (set->flags & MBOX_SET_MODE)

@@ -14,6 +14,7 @@
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include "compat.h"
@@ -105,6 +106,11 @@ static void mbox_region_stat(struct mbox_object *obj, struct mbox_stat *st)
 	st->region_size = mbox_to_region(obj)->size;
 }
 
+static void mbox_region_show(struct mbox_endpoint *ep, struct seq_file *m)
+{
+	seq_printf(m, "mbox-size:\t%llu\n", mbox_to_region(ep->obj)->size);
+}
+
 static void mbox_region_destroy(struct mbox_object *obj)
 {
 	fput(mbox_to_region(obj)->backing);
@@ -141,6 +147,7 @@ static unsigned long mbox_region_place(struct mbox_object *obj, unsigned long ad
 static const struct mbox_kind_ops mbox_region_ops = {
 	.kind = MBOX_KIND_REGION,
 	.stat = mbox_region_stat,
+	.show = mbox_region_show,
 	.mmap = mbox_region_mmap,
 	.place = mbox_region_place,
 	.destroy = mbox_region_destroy,

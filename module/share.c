@@ -18,34 +18,56 @@
 
 /* Takes over the caller's reference to @payer, which may be missing. */
 static struct mbox_share *mbox_share_new(struct mbox_payer *payer,
-					 struct pid *pid)
+					 struct pid *pid, kgid_t gid)
 {
 	struct mbox_share *share = NULL;
+	struct mbox_user *user = NULL;
 
 	if (payer)
 		share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
-	if (!share) {
+	if (share)
+		user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+	if (!user) {
 		mbox_payer_put(payer);
+		kfree(share);
 		return NULL;
 	}
 	share->payer = payer;
 	share->pid = get_pid(pid);
 	share->ns = payer->ns;
 	share->uid = payer->uid;
+	share->gid = gid;
+	share->queue = RB_ROOT;
+	share->spare = user;
+	user->uid = payer->uid;
+	INIT_LIST_HEAD(&user->shares);
+	mbox_queue_init(&user->pending);
 	return share;
 }
 
 /* A share for the current task, to be given to mbox_share_find_locked(). */
 struct mbox_share *mbox_share_alloc(void)
 {
-	return mbox_share_new(mbox_payer_get_current(), task_tgid(current));
+	return mbox_share_new(mbox_payer_get_current(), task_tgid(current),
+			      current_egid());
 }
 
 /* A share for the same process and user, to be given to mbox_share_adopt(). */
 struct mbox_share *mbox_share_clone(const struct mbox_share *share)
 {
 	refcount_inc(&share->payer->refs);
-	return mbox_share_new(share->payer, share->pid);
+	return mbox_share_new(share->payer, share->pid, share->gid);
+}
+
+static void mbox_user_free_all(struct mbox_user *user)
+{
+	while (user) {
+		struct mbox_user *next = user->next;
+
+		WARN_ON_ONCE(user->msgs || user->bytes || user->pending.count);
+		kfree(user);
+		user = next;
+	}
 }
 
 /* Free a list of shares that nothing points to any more. */
@@ -54,7 +76,8 @@ void mbox_share_free_all(struct mbox_share *share)
 	while (share) {
 		struct mbox_share *next = share->next;
 
-		WARN_ON_ONCE(share->used || share->msgs);
+		WARN_ON_ONCE(share->used || !RB_EMPTY_ROOT(&share->queue));
+		mbox_user_free_all(share->spare);
 		if (share->drawn)
 			mbox_payer_uncharge(share->payer, MBOX_CHARGE_BYTES,
 					    share->drawn);
@@ -67,30 +90,101 @@ void mbox_share_free_all(struct mbox_share *share)
 
 /* How a process and user compare with those of @share. */
 static int mbox_share_cmp(const struct mbox_share *share, const struct pid *pid,
-			  const struct user_namespace *ns, kuid_t uid)
+			  kuid_t uid, kgid_t gid,
+			  const struct user_namespace *ns)
 {
 	if (likely(share->pid == pid && uid_eq(share->uid, uid) &&
-		   share->ns == ns))
+		   gid_eq(share->gid, gid) && share->ns == ns))
 		return 0;
-	/* By user first: mbox_share_largest_locked() relies on it. */
-	if (!uid_eq(share->uid, uid))
-		return uid_lt(uid, share->uid) ? -1 : 1;
+	/* By process first: mbox_share_of_process() relies on it. */
 	if (share->pid != pid)
 		return pid < share->pid ? -1 : 1;
+	if (!uid_eq(share->uid, uid))
+		return uid_lt(uid, share->uid) ? -1 : 1;
+	if (!gid_eq(share->gid, gid))
+		return gid_lt(gid, share->gid) ? -1 : 1;
 	return ns < share->ns ? -1 : 1;
 }
 
 static bool mbox_share_is_current(const struct mbox_share *share)
 {
-	return !mbox_share_cmp(share, task_tgid(current), current_user_ns(),
-			       current_euid());
+	return !mbox_share_cmp(share, task_tgid(current), current_euid(),
+			       current_egid(), current_user_ns());
+}
+
+/* Where the user @uid is in the mailbox, or is to be put. */
+static struct rb_node **mbox_user_link(struct mbox_mailbox *mb, kuid_t uid,
+				       struct rb_node **parent)
+{
+	struct rb_node **link = &mb->users.rb_node;
+
+	*parent = NULL;
+	while (*link) {
+		struct mbox_user *user = rb_entry(*link, struct mbox_user, node);
+
+		if (uid_eq(uid, user->uid))
+			break;
+		*parent = *link;
+		link = uid_lt(uid, user->uid) ? &(*link)->rb_left :
+						&(*link)->rb_right;
+	}
+	return link;
+}
+
+/* The user @uid in the mailbox, or NULL. */
+struct mbox_user *mbox_user_find_locked(struct mbox_mailbox *mb, kuid_t uid)
+{
+	struct rb_node *parent;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	return rb_entry_safe(*mbox_user_link(mb, uid, &parent),
+			     struct mbox_user, node);
+}
+
+/* @share is new in the mailbox, as its user may be. */
+static void mbox_user_add_locked(struct mbox_mailbox *mb,
+				 struct mbox_share *share)
+{
+	struct rb_node *parent;
+	struct rb_node **link = mbox_user_link(mb, share->uid, &parent);
+	struct mbox_user *user;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (*link) {
+		user = rb_entry(*link, struct mbox_user, node);
+	} else {
+		user = share->spare;
+		share->spare = NULL;
+		rb_link_node(&user->node, parent, link);
+		rb_insert_color(&user->node, &mb->users);
+	}
+	share->user = user;
+	list_add_tail(&share->of_user, &user->shares);
+}
+
+/* @share leaves the mailbox, and its user may have been there for it only. */
+static void mbox_user_remove_locked(struct mbox_mailbox *mb,
+				    struct mbox_share *share)
+{
+	struct mbox_user *user = share->user;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	list_del(&share->of_user);
+	if (!list_empty(&user->shares))
+		return;
+	rb_erase(&user->node, &mb->users);
+	user->next = share->spare;
+	share->spare = user;
 }
 
 /* The share of a process and user; *@spare goes in if there is none. */
 static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 						   const struct pid *pid,
+						   kuid_t uid, kgid_t gid,
 						   const struct user_namespace *ns,
-						   kuid_t uid,
 						   struct mbox_share **spare)
 {
 	struct rb_node **link = &mb->shares.rb_node, *parent = NULL;
@@ -103,7 +197,7 @@ static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 
 		parent = *link;
 		share = rb_entry(parent, struct mbox_share, node);
-		cmp = mbox_share_cmp(share, pid, ns, uid);
+		cmp = mbox_share_cmp(share, pid, uid, gid, ns);
 		if (!cmp)
 			return share;
 		link = cmp < 0 ? &parent->rb_left : &parent->rb_right;
@@ -113,6 +207,7 @@ static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 		*spare = NULL;
 		rb_link_node(&share->node, parent, link);
 		rb_insert_color(&share->node, &mb->shares);
+		mbox_user_add_locked(mb, share);
 	}
 	return share;
 }
@@ -121,8 +216,8 @@ static struct mbox_share *mbox_share_lookup_locked(struct mbox_mailbox *mb,
 struct mbox_share *mbox_share_adopt_locked(struct mbox_mailbox *mb,
 					   struct mbox_share **spare)
 {
-	return mbox_share_lookup_locked(mb, (*spare)->pid, (*spare)->ns,
-					(*spare)->uid, spare);
+	return mbox_share_lookup_locked(mb, (*spare)->pid, (*spare)->uid,
+					(*spare)->gid, (*spare)->ns, spare);
 }
 
 /*
@@ -144,8 +239,8 @@ struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
 			return ep->share[i];
 
 	share = mbox_share_lookup_locked(mb, task_tgid(current),
-					 current_user_ns(), current_euid(),
-					 spare);
+					 current_euid(), current_egid(),
+					 current_user_ns(), spare);
 	if (!share)
 		return NULL;
 	slot = &ep->share[ep->next_share++ % MBOX_EP_SHARES];
@@ -176,6 +271,7 @@ void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 	if (--share->refs)
 		return;
 	rb_erase(&share->node, &mb->shares);
+	mbox_user_remove_locked(mb, share);
 	share->next = after->dead;
 	after->dead = share;
 }
@@ -226,58 +322,79 @@ void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
 	mbox_share_put_locked(mb, share, after);
 }
 
-/*
- * Which user takes most of the room that @why->limit counts. Not of every one
- * of thousands of processes: the lock is held.
- */
-void mbox_share_largest_locked(struct mbox_mailbox *mb,
-			       struct mbox_refused *why)
+/* The first share of @pid, which may have sent as several users; or NULL. */
+static struct mbox_share *mbox_share_of_process(struct mbox_mailbox *mb,
+						const struct pid *pid)
 {
-	kuid_t uid = INVALID_UID;
-	struct rb_node *node;
-	u64 used = 0;
-	int n = 256;
+	struct rb_node *node = mb->shares.rb_node;
+	struct mbox_share *first = NULL;
 
-	lockdep_assert_held(&mb->obj.lock);
-
-	why->uid = current_euid();
-	why->used = 0;
-	for (node = rb_first(&mb->shares); node && n--; node = rb_next(node)) {
+	while (node) {
 		struct mbox_share *share;
 
 		share = rb_entry(node, struct mbox_share, node);
-		if (!uid_eq(share->uid, uid))
-			used = 0;
-		uid = share->uid;
-		used += why->limit == MBOX_LIMIT_MSGS ? share->msgs :
-							share->bytes;
-		if (used > why->used) {
-			why->used = used;
-			why->uid = uid;
-		}
+		if (share->pid == pid)
+			first = share;
+		node = share->pid >= pid ? node->rb_left : node->rb_right;
 	}
+	return first;
+}
+
+static struct mbox_share *mbox_share_next(const struct mbox_share *share)
+{
+	return rb_entry_safe(rb_next(&share->node), struct mbox_share, node);
+}
+
+/* The first in @root that @rule admits. */
+static struct mbox_msg *mbox_share_search(const struct rb_root *root,
+					  const struct mbox_rule *rule)
+{
+	struct mbox_msg *msg = mbox_sender_first(root);
+
+	while (msg && !mbox_rule_admits(rule, msg)) {
+		if (msg->priority < rule->priority)
+			return NULL;
+		msg = mbox_sender_next(msg);
+	}
+	return msg;
 }
 
 /*
- * Charge @cost to the current task's share, which is then *@sharep. -ENODATA
- * if there is no share, -EDQUOT and @why if a limit is reached: see
- * mbox_charge_again().
+ * What @rule, which names the sender, selects. An answer is from who has replied,
+ * but is charged to who has called.
  */
-int mbox_charge_locked(struct mbox_endpoint *ep, u32 cost,
-		       struct mbox_charging *charge, struct mbox_share **sharep,
-		       struct mbox_refused *why, struct mbox_after *after)
+struct mbox_msg *mbox_share_first_locked(struct mbox_mailbox *mb,
+					 const struct mbox_rule *rule)
 {
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_share *share;
-	int ret;
+	struct mbox_msg *best = mbox_share_search(&mb->queue.answers, rule);
+	struct mbox_share *share = mbox_share_of_process(mb, rule->pid);
 
-	share = mbox_share_find_locked(mb, ep, &charge->spare, after);
-	if (unlikely(!share))
-		return -ENODATA;
-	ret = mbox_share_charge_locked(mb, share, cost, charge->force, why);
-	if (likely(!ret))
-		*sharep = share;
-	return ret;
+	lockdep_assert_held(&mb->obj.lock);
+
+	for (; share && share->pid == rule->pid; share = mbox_share_next(share)) {
+		struct mbox_msg *msg = mbox_share_search(&share->queue, rule);
+
+		if (msg && (!best || mbox_before(msg, best)))
+			best = msg;
+	}
+	return best;
+}
+
+/* Of the processes that have sent, the one that is @nr to the current task. */
+struct pid *mbox_share_process_locked(struct mbox_mailbox *mb, pid_t nr)
+{
+	struct rb_node *node;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	for (node = rb_first(&mb->shares); node; node = rb_next(node)) {
+		struct mbox_share *share;
+
+		share = rb_entry(node, struct mbox_share, node);
+		if (pid_vnr(share->pid) == nr)
+			return share->pid;
+	}
+	return NULL;
 }
 
 /* Without the lock: may what has failed with *@ret succeed when tried again? */
@@ -312,7 +429,10 @@ struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 cost,
 
 		mbox_after_init(&after);
 		mbox_lock(mb);
-		ret = mbox_charge_locked(ep, cost, &charge, &share, why, &after);
+		share = mbox_share_find_locked(mb, ep, &charge.spare, &after);
+		ret = !share ? -ENODATA :
+			       mbox_share_charge_locked(mb, share, cost,
+							charge.force, why);
 		mbox_unlock(mb, &after);
 	} while (mbox_charge_again(&charge, &ret));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The way of a message:
+ * The way of a message into a mailbox:
  *
  *   send ---------------> admit --> offer --> a blocked receiver: held --+
  *     |  no room           ^          |                                  |
@@ -11,19 +11,23 @@
  *                                      gone, its room given back <- ack -+
  *
  * There is one of each of these steps, and every way to send or to receive is
- * made of them. A receive claims, copies to user memory without the lock and
- * acks, so a failure in between puts the message back where it was. A held
- * message keeps its room, so a put-back always has some.
+ * made of them. A held message keeps its room, so a put-back always has some.
+ * What an owner can choose are attributes that these steps look at: who waits
+ * and who gets room is in room.c, who gets a message in line.c, a message for
+ * all is in broadcast.c. What a receiver does is in receive.c.
  *
  * A lease (hold.c) is a claim that outlives the command. A call (call.c) is a
  * message whose sender waits on after its admission, and which goes back to the
- * sender, with the reply, rather than being freed.
+ * sender, with the reply, rather than being freed. In a rendezvous the sender
+ * waits on until its message is claimed.
  *
  * Room that is given back goes to those who wait for it, in their order, before
  * any newcomer sees it. A sender is woken when its message is in.
  */
+#include <linux/cred.h>
 #include <linux/rcupdate.h>
 #include "mbox.h"
+#include "trace.h"
 
 /* Can nobody receive what is sent now, ever? */
 bool mbox_deaf_locked(const struct mbox_mailbox *mb)
@@ -33,27 +37,12 @@ bool mbox_deaf_locked(const struct mbox_mailbox *mb)
 	return mb->obj.ended || (!mb->obj.linked && !mb->obj.readers);
 }
 
-/* Is there nothing to receive, and will there never be? */
-bool mbox_mute_locked(const struct mbox_mailbox *mb)
+/* Can nothing be sent any more? */
+bool mbox_sourceless_locked(const struct mbox_mailbox *mb)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	return (mb->obj.ended || (!mb->obj.linked && !mb->obj.writers)) &&
-	       !mb->queue.count && !mb->held;
-}
-
-static bool mbox_fits_locked(const struct mbox_mailbox *mb, u32 len)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	return mb->queue.count + mb->held < mb->max_msgs &&
-	       mb->bytes + len <= mb->max_bytes;
-}
-
-/* May a message of the largest size be sent without waiting? */
-bool mbox_writable_locked(const struct mbox_mailbox *mb)
-{
-	return !mb->pending.count && mbox_fits_locked(mb, mb->msg_size);
+	return mb->obj.ended || (!mb->obj.linked && !mb->obj.writers);
 }
 
 void mbox_after_init(struct mbox_after *after)
@@ -67,6 +56,7 @@ void mbox_after_init(struct mbox_after *after)
 	after->room = false;
 	after->hangup = false;
 	after->urgent = false;
+	after->all = false;
 }
 
 /* The RCU section keeps the tasks that mbox_waiter_done() lets go. */
@@ -75,18 +65,6 @@ void mbox_lock(struct mbox_mailbox *mb)
 {
 	rcu_read_lock();
 	spin_lock(&mb->obj.lock);
-}
-
-/* Tell those who poll: @nr of the exclusive ones, or all if that is 0. */
-static void mbox_tell(wait_queue_head_t *queue, __poll_t events, int nr)
-{
-	/*
-	 * No barrier is needed to see them: who polls enters the wait queue
-	 * before it looks at the mailbox under the lock. Either it has seen
-	 * there what we have done, or we see it here.
-	 */
-	if (waitqueue_active(queue))
-		__wake_up(queue, TASK_INTERRUPTIBLE, nr, poll_to_key(events));
 }
 
 /* Let go of the lock, and do what was noted to be done after that. May sleep. */
@@ -100,21 +78,7 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 		wake_up_process(after->tasks[i]);
 	rcu_read_unlock();
 
-	/*
-	 * A message is for one. Room is for all, as is an end: nobody knows how
-	 * many of those who wait for it can use it.
-	 */
-	if (after->messages)
-		mbox_tell(&mb->readable, EPOLLIN | EPOLLRDNORM,
-			  after->messages);
-	if (after->room)
-		mbox_tell(&mb->writable, EPOLLOUT | EPOLLWRNORM, 0);
-	if (unlikely(after->hangup)) {
-		mbox_tell(&mb->readable, EPOLLIN | EPOLLRDNORM | EPOLLHUP, 0);
-		mbox_tell(&mb->writable, EPOLLOUT | EPOLLWRNORM | EPOLLHUP, 0);
-	}
-	if (unlikely(after->urgent))
-		mbox_tell(&mb->readable, EPOLLPRI, 0);
+	mbox_tell_pollers(mb, after);
 	mbox_share_free_all(after->dead);
 	mbox_msg_free_all(after->gone);
 	if (unlikely(after->undeliverable))
@@ -123,14 +87,136 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 		mbox_answer_deliver(after->answers);
 }
 
-/* @msg is now held, by a task that is in a command. */
-static void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+/* Into the queue and out of it, and into what else knows of queued messages. */
+static void mbox_insert_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	msg->place = MBOX_QUEUED;
+	mbox_queue_insert(&mb->queue, msg);
+	mbox_expiry_add_locked(mb, msg);
+}
+
+void mbox_enqueue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	mbox_tell_message_locked(mb, msg, after);
+	mbox_insert_locked(mb, msg);
+}
+
+void mbox_dequeue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(mbox_is_broadcast(mb)))
+		mbox_cast_leave_locked(mb, msg);
+	mbox_expiry_remove_locked(mb, msg);
+	mbox_queue_remove(&mb->queue, msg);
+	msg->place = MBOX_NOWHERE;
+}
+
+/* What mbox_oust_locked() has taken out goes back. */
+void mbox_reinstate_locked(struct mbox_mailbox *mb, struct mbox_msg *first)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	while (first) {
+		struct mbox_msg *msg = first;
+
+		first = msg->next;
+		mbox_room_take_locked(mb, msg);
+		mbox_insert_locked(mb, msg);
+		if (mbox_is_broadcast(mb))
+			mbox_cast_reenter_locked(mb, msg);
+	}
+}
+
+/* Whoever waits to be met by a receiver of @msg has been, or never will be. */
+static void mbox_meet_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			     int result, struct mbox_after *after)
+{
+	struct mbox_extra *extra = mbox_msg_extra(msg);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (likely(!extra || !extra->meeting))
+		return;
+	mb->nr_meetings--;
+	mbox_waiter_done(extra->meeting, result, after);
+	extra->meeting = NULL;
+}
+
+/*
+ * @msg is now held, by a task that is in a command on @ep; of an answer that has
+ * only its room, by nobody.
+ */
+void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+		      struct mbox_msg *msg, struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
 	msg->place = MBOX_CLAIMED;
+	msg->process = NULL;
 	msg->token = ++mb->tokens;
-	mb->held++;
+	if (unlikely(msg->kind == MBOX_COPY)) {
+		ep->served = ++mb->serves;
+	} else {
+		msg->holder = NULL;
+		mb->held++;
+		if (ep)
+			ep->served = ++mb->serves;
+		mbox_meet_locked(mb, msg, 0, after);
+	}
+	trace_mbox_claim(mb, msg);
+}
+
+/* How many messages @ep has missed since that was last asked. */
+u64 mbox_missed_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
+{
+	u64 missed = ep->missed + mb->gone - ep->gone;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	ep->missed = 0;
+	ep->gone = mb->gone;
+	return missed;
+}
+
+/* @w, who has left the line, gets @msg. */
+void mbox_hand_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
+		      struct mbox_msg *msg, struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	w->msg = msg;
+	w->missed = mbox_missed_locked(mb, w->ep);
+	mbox_take_locked(mb, w->ep, msg, after);
+	mbox_waiter_done(w, 0, after);
+}
+
+/* Let those who wait to see a message see @msg. */
+void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		      struct mbox_after *after)
+{
+	struct mbox_waiter *w, *next;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	list_for_each_entry_safe(w, next, &mb->peekers, list) {
+		if (!mbox_rule_admits(w->rule, msg))
+			continue;
+		mbox_line_remove_locked(mb, w);
+		if (msg->len > w->room) {
+			w->needed = msg->len;
+			mbox_waiter_done(w, -EMSGSIZE, after);
+			continue;
+		}
+		msg->pins++;
+		w->msg = msg;
+		mbox_waiter_done(w, 0, after);
+	}
 }
 
 /* Give @msg, which has its room, to a blocked receiver or to the queue. */
@@ -141,41 +227,68 @@ void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	while ((w = list_first_entry_or_null(&mb->receivers, struct mbox_waiter,
-					     node))) {
-		list_del(&w->node);
-		mb->nr_receivers--;
+	if (unlikely(mbox_expired(msg))) {
+		mbox_lapse_locked(mb, msg, after);
+		return;
+	}
+	if (unlikely(!list_empty(&mb->peekers)))
+		mbox_show_locked(mb, msg, after);
+	while ((w = mbox_line_pick_locked(mb, msg))) {
+		mbox_line_remove_locked(mb, w);
 		if (msg->len <= w->room) {
-			w->msg = msg;
-			mbox_take_locked(mb, msg);
-			mbox_waiter_done(w, 0, after);
+			mbox_hand_locked(mb, w, msg, after);
 			return;
 		}
 		w->needed = msg->len;
 		mbox_waiter_done(w, -EMSGSIZE, after);
 	}
-	msg->place = MBOX_QUEUED;
-	msg->epoch = mb->epoch;
-	mbox_queue_insert(&mb->queue, msg);
-	after->messages++;
+	mbox_enqueue_locked(mb, msg, after);
+}
+
+/* @msg takes the place of @twin, and its number if that keeps it there. */
+static void mbox_replace_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+				struct mbox_msg *twin, struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	mbox_dequeue_locked(mb, twin);
+	mbox_room_give_locked(mb, twin);
+	mb->replaced++;
+	mb->gone++;
+	if (msg->priority == twin->priority) {
+		msg->seq = twin->seq;
+		mb->kept++;
+	} else {
+		msg->seq = ++mb->seq;
+	}
+	trace_mbox_drop(mb, twin, "replaced");
+	mbox_discard_locked(mb, twin, after);
 }
 
 /* Take @msg in. There is room for it, or there will be: nothing can fail. */
 void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		       struct mbox_after *after)
 {
+	struct mbox_msg *twin;
+
 	lockdep_assert_held(&mb->obj.lock);
 
-	msg->share->msgs++;
-	msg->share->bytes += msg->len;
-	mb->bytes += msg->len;
-	if (unlikely(msg->kind == MBOX_ANSWER && !msg->call->over)) {
+	mbox_room_take_locked(mb, msg);
+	if (unlikely(msg->kind == MBOX_ANSWER && !mbox_msg_call(msg)->over)) {
 		/* It has its room, and comes when there is an answer. */
-		mbox_take_locked(mb, msg);
+		mbox_take_locked(mb, NULL, msg, after);
 		return;
 	}
-	msg->seq = ++mb->seq;
-	mbox_offer_locked(mb, msg, after);
+	twin = mbox_twin_locked(mb, msg);
+	if (unlikely(twin))
+		mbox_replace_locked(mb, msg, twin, after);
+	else if (likely(!mbox_is_broadcast(mb)))
+		msg->seq = ++mb->seq;
+	trace_mbox_send(mb, msg);
+	if (unlikely(mbox_is_broadcast(mb)))
+		mbox_cast_publish_locked(mb, msg, after);
+	else
+		mbox_offer_locked(mb, msg, after);
 }
 
 /*
@@ -183,15 +296,14 @@ void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
  * wait for room is over; that of a call waits on. With an error as result the
  * message is the sender's again, and must not be touched any more.
  */
-static void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			       int result, struct mbox_after *after)
+static void mbox_release_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+				int result, struct mbox_after *after)
 {
 	struct mbox_waiter *sender = msg->sender;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	mbox_queue_remove(&mb->pending, msg);
-	msg->place = MBOX_NOWHERE;
+	mbox_unpend_locked(mb, msg);
 	msg->sender = NULL;
 	if (!mbox_msg_is_awaited(msg))
 		mbox_waiter_done(sender, result, after);
@@ -206,10 +318,48 @@ void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	while ((msg = mbox_queue_first(&mb->pending)) &&
-	       mbox_fits_locked(mb, msg->len)) {
-		mbox_unpend_locked(mb, msg, 0, after);
+	while (unlikely(mb->nr_pending) &&
+	       (msg = mbox_pending_next_locked(mb)) &&
+	       (mbox_twin_locked(mb, msg) || !mbox_room_for_locked(mb, msg))) {
+		mbox_release_locked(mb, msg, 0, after);
 		mbox_admit_locked(mb, msg, after);
+	}
+}
+
+/* Tell of room where there is some, and was none, or none for somebody. */
+void mbox_room_change_locked(struct mbox_mailbox *mb, bool writable,
+			     struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if ((!writable || mb->wanted) &&
+	    mbox_writable_locked(mb, mb->obj.uid))
+		mbox_tell_room_locked(mb, after);
+}
+
+/* All senders who wait to get in, or to be met, do so in vain. */
+static void mbox_refuse_all_locked(struct mbox_mailbox *mb,
+				   struct mbox_after *after)
+{
+	struct mbox_msg *msg, *next;
+	struct mbox_user *user;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	while ((user = list_first_entry_or_null(&mb->waiting, struct mbox_user,
+						waiting)))
+		mbox_release_locked(mb, mbox_queue_first(&user->pending),
+				    -EPIPE, after);
+	for (msg = mbox_queue_first(&mb->queue); msg && mb->nr_meetings;
+	     msg = next) {
+		next = mbox_queue_next(msg);
+		if (!mbox_msg_extra(msg) || !mbox_msg_extra(msg)->meeting)
+			continue;
+		mbox_meet_locked(mb, msg, -EPIPE, after);
+		mbox_dequeue_locked(mb, msg);
+		mbox_room_give_locked(mb, msg);
+		mb->withdrawn++;
+		mbox_discard_locked(mb, msg, after);
 	}
 }
 
@@ -219,40 +369,156 @@ void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after)
  */
 void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 {
-	struct mbox_waiter *w, *next;
-	struct mbox_msg *msg;
+	struct mbox_waiter *w;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (unlikely(mb->pending.count && mbox_deaf_locked(mb)))
-		while ((msg = mbox_queue_first(&mb->pending)))
-			mbox_unpend_locked(mb, msg, -EPIPE, after);
+	if (unlikely((mb->nr_pending || mb->nr_meetings) &&
+		     mbox_deaf_locked(mb)))
+		mbox_refuse_all_locked(mb, after);
 	mbox_fill_locked(mb, after);
-	if (unlikely(mbox_mute_locked(mb))) {
-		list_for_each_entry_safe(w, next, &mb->receivers, node) {
-			list_del(&w->node);
-			mb->nr_receivers--;
+	if (unlikely(mbox_sourceless_locked(mb) && !mb->held)) {
+		/* What they wait for is not queued, or they would have it. */
+		while ((w = mbox_line_first_locked(mb))) {
+			mbox_line_remove_locked(mb, w);
 			mbox_waiter_done(w, -EPIPE, after);
 		}
-		after->hangup = true;
+		mbox_tell_end_locked(mb, after);
 	}
 }
 
-/* Say what a message that does not fit lacks, and who takes most of that. */
-void mbox_explain_locked(struct mbox_mailbox *mb, struct mbox_refused *why)
+/* @msg leaves the room, from being held or from nowhere. */
+void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			struct mbox_after *after)
+{
+	bool writable = mbox_writable_locked(mb, mb->obj.uid);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	/* A copy is not in the room: its original is, or was. */
+	if (likely(msg->kind != MBOX_COPY)) {
+		if (msg->place == MBOX_CLAIMED)
+			mb->held--;
+		mbox_room_give_locked(mb, msg);
+	}
+	msg->place = MBOX_NOWHERE;
+	mbox_settle_locked(mb, after);
+	mbox_room_change_locked(mb, writable, after);
+}
+
+/*
+ * Nobody needs @msg, which has no room any more: give back its memory, or leave
+ * that to the last of those who read it.
+ */
+void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (mb->queue.count + mb->held >= mb->max_msgs) {
-		why->limit = MBOX_LIMIT_MSGS;
-		why->total = mb->queue.count + mb->held;
-		why->max = mb->max_msgs;
-	} else {
-		why->limit = MBOX_LIMIT_BYTES;
-		why->total = mb->bytes;
-		why->max = mb->max_bytes;
+	if (unlikely(msg->pins)) {
+		msg->state |= MBOX_DISCARD_LATER;
+		return;
 	}
-	mbox_share_largest_locked(mb, why);
+	msg->next = after->gone;
+	after->gone = msg;
+	if (unlikely(msg->kind == MBOX_COPY))
+		mbox_unpin_locked(mb, mbox_msg_extra(msg)->original, after);
+	else
+		mbox_share_uncharge_locked(mb, msg->share, mbox_msg_cost(msg),
+					   after);
+}
+
+/* @msg, which has no room any more, is undeliverable. */
+void mbox_forward_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(msg->pins)) {
+		msg->state |= MBOX_FORWARD_LATER;
+		return;
+	}
+	msg->next = after->undeliverable;
+	after->undeliverable = msg;
+}
+
+/* One who has read @msg where it is does not look at it any more. */
+void mbox_unpin_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after)
+{
+	u8 later = msg->state & (MBOX_DISCARD_LATER | MBOX_FORWARD_LATER);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (--msg->pins || likely(!later))
+		return;
+	msg->state &= ~later;
+	if (later & MBOX_FORWARD_LATER)
+		mbox_forward_locked(mb, msg, after);
+	else
+		mbox_discard_locked(mb, msg, after);
+}
+
+/* Throw away a message that is in the room. If it is a call, with @result. */
+void mbox_drop_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
+		      struct mbox_after *after)
+{
+	mbox_vacate_locked(mb, msg, after);
+	if (msg->kind == MBOX_CALL)
+		mbox_call_over_locked(mb, msg, result, after);
+	else
+		mbox_discard_locked(mb, msg, after);
+}
+
+/* The time to live of @msg, which is in the room, has run out. */
+void mbox_lapse_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	mb->expired++;
+	/* Of a broadcast, cursors tell. */
+	if (!mbox_is_broadcast(mb))
+		mb->gone++;
+	msg->place = MBOX_NOWHERE;
+	mbox_meet_locked(mb, msg, -ETIMEDOUT, after);
+	mbox_room_give_locked(mb, msg);
+	trace_mbox_drop(mb, msg, "expired");
+	mbox_discard_locked(mb, msg, after);
+}
+
+/* The held @msg goes back to its place. */
+void mbox_restore_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after)
+{
+	bool writable;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(msg->kind == MBOX_COPY)) {
+		mbox_cast_return_locked(mb, msg, after);
+		return;
+	}
+	mb->held--;
+	writable = mbox_writable_locked(mb, mb->obj.uid);
+	mbox_offer_locked(mb, msg, after);
+	/* It may have been too late. */
+	mbox_settle_locked(mb, after);
+	mbox_room_change_locked(mb, writable, after);
+}
+
+/* The sender of a queued @msg takes it back: nobody has met it. */
+void mbox_withdraw_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			  struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	mbox_msg_extra(msg)->meeting = NULL;
+	mb->nr_meetings--;
+	mb->withdrawn++;
+	mbox_dequeue_locked(mb, msg);
+	mbox_vacate_locked(mb, msg, after);
+	mbox_discard_locked(mb, msg, after);
 }
 
 /* Take back what a waiter wanted. It is not done. */
@@ -261,15 +527,16 @@ static void mbox_leave_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (w->msg) {
-		mbox_queue_remove(&mb->pending, w->msg);
-		w->msg->place = MBOX_NOWHERE;
+	if (!w->msg) {
+		mbox_line_remove_locked(mb, w);
+	} else if (w->msg->place == MBOX_PENDING) {
+		mbox_unpend_locked(mb, w->msg);
 		w->msg->sender = NULL;
 		/* It may have stood before one for which there is room. */
 		mbox_fill_locked(mb, after);
 	} else {
-		list_del(&w->node);
-		mb->nr_receivers--;
+		mbox_withdraw_locked(mb, w->msg, after);
+		w->msg = NULL;
 	}
 }
 
@@ -277,13 +544,13 @@ static void mbox_leave_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
  * Wait, having entered the mailbox as a waiter and let go of its lock, and
  * return how that ended.
  */
-static int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
-		      const struct mbox_deadline *until,
-		      struct mbox_refused *why)
+int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
+	       const struct mbox_deadline *until, struct mbox_refused *why)
 {
 	struct mbox_after after;
 	int ret;
 
+	trace_mbox_block(mb, w->msg ? "send" : "receive");
 	ret = mbox_wait(w, until);
 	if (!ret)
 		return w->result;
@@ -294,25 +561,81 @@ static int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
 		ret = w->result;
 	} else {
 		if (why && ret == -ETIMEDOUT)
-			mbox_explain_locked(mb, why);
+			mbox_explain_msg_locked(mb, w->msg, why);
 		mbox_leave_locked(mb, w, &after);
 	}
 	mbox_unlock(mb, &after);
 	return ret;
 }
 
-/* Is it the turn of a message that comes now, and is there room for it? */
-bool mbox_turn_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+/*
+ * Which limit keeps @msg out, if any? What must go to let it in is then in
+ * *@victims, out of the queue.
+ */
+u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		      struct mbox_msg **victims)
 {
-	struct mbox_msg *first = mbox_queue_first(&mb->pending);
+	u32 limit = mbox_turn_locked(mb, msg);
 
-	return mbox_fits_locked(mb, msg->len) &&
-	       (!first || msg->priority > first->priority);
+	lockdep_assert_held(&mb->obj.lock);
+
+	*victims = NULL;
+	if (unlikely(limit && mbox_twin_locked(mb, msg)))
+		limit = 0;
+	if (unlikely(limit && mb->when_full == MBOX_FULL_DROP_OLDEST))
+		*victims = mbox_oust_locked(mb, msg, &limit);
+	return limit;
+}
+
+/* They are gone for good. */
+void mbox_lose_locked(struct mbox_mailbox *mb, struct mbox_msg *victims,
+		      struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	while (victims) {
+		struct mbox_msg *msg = victims;
+
+		victims = msg->next;
+		mb->lost++;
+		if (!mbox_is_broadcast(mb))
+			mb->gone++;
+		trace_mbox_drop(mb, msg, "lost");
+		mbox_discard_locked(mb, msg, after);
+	}
+}
+
+/* In a rendezvous: is there somebody to meet @msg? */
+static bool mbox_is_met_locked(struct mbox_mailbox *mb,
+			       const struct mbox_msg *msg)
+{
+	return !mb->rendezvous || mbox_line_pick_locked(mb, msg);
+}
+
+/* The wait of @w, or of the call that @msg is, begins; it may be over at once. */
+static void mbox_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+			      struct mbox_waiter *w)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	w->task = current;
+	w->ep = ep;
+	w->msg = msg;
+	if (mbox_msg_is_awaited(msg)) {
+		mbox_call_begin_locked(ep, msg, w);
+	} else if (unlikely(mb->rendezvous)) {
+		mbox_msg_extra(msg)->meeting = w;
+		mb->nr_meetings++;
+	} else {
+		msg->sender = w;
+	}
 }
 
 /*
  * Admit @msg if it is its turn, or let it wait as @w. Returns 0 if it was
- * admitted, 1 if it waits, or -errno and @why.
+ * admitted, 1 if @w waits, or -errno and @why.
  */
 static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 			     struct mbox_waiter *w, bool dontwait,
@@ -320,37 +643,53 @@ static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 			     struct mbox_refused *why, struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	bool turn = mbox_turn_locked(mb, msg);
+	struct mbox_share *share = msg->share;
+	bool reserved = share;
+	struct mbox_msg *victims;
+	u32 limit;
 	int ret;
 
 	if (unlikely(mbox_deaf_locked(mb)))
 		return -EPIPE;
-	if (!turn && dontwait) {
-		mbox_explain_locked(mb, why);
-		return -EAGAIN;
+	if (likely(!reserved)) {
+		share = mbox_share_find_locked(mb, ep, &charge->spare, after);
+		if (unlikely(!share))
+			return -ENODATA;
+		msg->share = share;
 	}
-	if (likely(!msg->share)) {
-		ret = mbox_charge_locked(ep, msg->cost, charge, &msg->share,
-					 why, after);
+	mbox_expire_locked(mb, after);
+	limit = mbox_entry_locked(mb, msg, &victims);
+	dontwait |= mb->when_full == MBOX_FULL_FAIL;
+	if (unlikely(dontwait && (limit || !mbox_is_met_locked(mb, msg)))) {
+		mb->wanted = true;
+		if (limit)
+			mbox_explain_locked(mb, limit, share->user, why);
+		ret = -EAGAIN;
+		goto refused;
+	}
+	if (likely(!reserved)) {
+		ret = mbox_share_charge_locked(mb, share, mbox_msg_cost(msg),
+					       charge->force, why);
 		if (unlikely(ret))
-			return ret;
+			goto refused;
 	}
 
 	/* No error from here on. */
-	w->task = current;
-	w->msg = msg;
-	if (mbox_msg_is_awaited(msg))
-		mbox_call_begin_locked(ep, msg, w);
-	else
-		msg->sender = w;
-	if (likely(turn)) {
-		mbox_admit_locked(mb, msg, after);
-		return 0;
+	mbox_lose_locked(mb, victims, after);
+	mbox_begin_locked(ep, msg, w);
+	if (unlikely(limit)) {
+		mbox_pend_locked(mb, msg);
+		return 1;
 	}
-	msg->seq = ++mb->tickets;
-	msg->place = MBOX_PENDING;
-	mbox_queue_insert(&mb->pending, msg);
-	return 1;
+	mbox_admit_locked(mb, msg, after);
+	return mb->rendezvous && !w->done;
+
+refused:
+	mbox_reinstate_locked(mb, victims);
+	if (!reserved)
+		msg->share = NULL;
+	trace_mbox_refuse(mb, why->limit, ret);
+	return ret;
 }
 
 /* The same, all of it. */
@@ -362,6 +701,7 @@ int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	int ret;
 
 	w->done = false;
+	mbox_expire(mb);
 	do {
 		struct mbox_after after;
 
@@ -377,182 +717,22 @@ int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
 }
 
 /*
- * Send @msg. On success it belongs to the mailbox; on failure, it is still the
- * caller's, to be unmade.
+ * Send *@msgp. On success it belongs to the mailbox. On failure it is still the
+ * caller's, to be unmade, unless it is NULL then.
  */
-int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg *msg,
+int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg **msgp,
 		  const struct mbox_deadline *until, struct mbox_refused *why)
 {
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_waiter w;
 	int ret;
 
-	ret = mbox_enter(ep, msg, &w, until->dontwait, why);
-	if (ret == 1)
-		ret = mbox_block(mbox_to_mailbox(ep->obj), &w, until, why);
+	ret = mbox_enter(ep, *msgp, &w, until->dontwait, why);
+	if (ret != 1)
+		return ret;
+	ret = mbox_block(mb, &w, until, why);
+	/* What was queued to be met has been taken out by the mailbox. */
+	if (mb->rendezvous)
+		*msgp = NULL;
 	return ret;
-}
-
-/*
- * Claim the next message of at most @room bytes, or wait for it. It is then
- * held: ack it, lease it or put it back. -EMSGSIZE, and *@needed, if it is
- * larger.
- */
-struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, u32 room, u32 *needed,
-			    const struct mbox_deadline *until)
-{
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_waiter w = { .task = current, .room = room };
-	struct mbox_msg *msg;
-	int ret = 0;
-
-	spin_lock(&mb->obj.lock);
-	msg = mbox_queue_first(&mb->queue);
-	if (ep->nr_held >= mbox_lease_limit()) {
-		ret = -EDQUOT;
-	} else if (msg && msg->len > room) {
-		w.needed = msg->len;
-		ret = -EMSGSIZE;
-	} else if (msg) {
-		mbox_queue_remove(&mb->queue, msg);
-		mbox_take_locked(mb, msg);
-	} else if (mbox_mute_locked(mb)) {
-		ret = -EPIPE;
-	} else if (until->dontwait) {
-		ret = -EAGAIN;
-	} else {
-		list_add_tail(&w.node, &mb->receivers);
-		mb->nr_receivers++;
-	}
-	if (!ret)
-		ep->nr_held++;
-	spin_unlock(&mb->obj.lock);
-	if (ret)
-		goto failed;
-
-	if (!msg) {
-		ret = mbox_block(mb, &w, until, NULL);
-		if (ret) {
-			spin_lock(&mb->obj.lock);
-			ep->nr_held--;
-			spin_unlock(&mb->obj.lock);
-			goto failed;
-		}
-		msg = w.msg;
-	}
-	return msg;
-
-failed:
-	*needed = w.needed;
-	return ERR_PTR(ret);
-}
-
-/* A held message is done with: give back its room. */
-void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			struct mbox_after *after)
-{
-	bool writable = mbox_writable_locked(mb);
-
-	lockdep_assert_held(&mb->obj.lock);
-
-	msg->place = MBOX_NOWHERE;
-	mb->held--;
-	mb->bytes -= msg->len;
-	msg->share->msgs--;
-	msg->share->bytes -= msg->len;
-	mbox_settle_locked(mb, after);
-	if (!writable && mbox_writable_locked(mb))
-		after->room = true;
-}
-
-/* Nobody needs @msg, which has no room any more: give back its memory. */
-void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			 struct mbox_after *after)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	mbox_share_uncharge_locked(mb, msg->share, msg->cost, after);
-	msg->next = after->gone;
-	after->gone = msg;
-}
-
-/* Throw away a held message. If it is a call, this is its @result. */
-void mbox_drop_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
-		      struct mbox_after *after)
-{
-	mbox_vacate_locked(mb, msg, after);
-	if (msg->kind == MBOX_CALL)
-		mbox_call_over_locked(mb, msg, result, after);
-	else
-		mbox_discard_locked(mb, msg, after);
-}
-
-/* The claimed message has been received. */
-void mbox_ack(struct mbox_endpoint *ep, struct mbox_msg *msg)
-{
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_after after;
-
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	ep->nr_held--;
-	mb->received++;
-	mbox_vacate_locked(mb, msg, &after);
-	mbox_discard_locked(mb, msg, &after);
-	mbox_unlock(mb, &after);
-}
-
-/* The claimed message has not been received: back to its place. */
-void mbox_put_back(struct mbox_endpoint *ep, struct mbox_msg *msg)
-{
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_after after;
-
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	ep->nr_held--;
-	if (mbox_msg_is_cancelled(msg)) {
-		mbox_drop_locked(mb, msg, -ECANCELED, &after);
-	} else {
-		mb->held--;
-		mbox_offer_locked(mb, msg, &after);
-	}
-	mbox_unlock(mb, &after);
-}
-
-/*
- * Throw away what is queued or put off, calls with @result: claim all of it at once, then
- * give back the room in steps that let go of the lock. A call that is cancelled
- * meanwhile is known by its epoch. Returns how many messages there were.
- */
-int mbox_purge(struct mbox_mailbox *mb, int result)
-{
-	struct mbox_queue all;
-	u32 count, delayed;
-
-	delayed = mbox_delayed_purge(mb, result);
-
-	spin_lock(&mb->obj.lock);
-	all = mb->queue;
-	mbox_queue_init(&mb->queue);
-	mb->epoch++;
-	count = all.count;
-	mb->held += count;
-	spin_unlock(&mb->obj.lock);
-
-	while (all.count) {
-		struct mbox_after after;
-		struct mbox_msg *msg;
-		int step = 32;
-
-		mbox_after_init(&after);
-		mbox_lock(mb);
-		while (step-- && (msg = mbox_queue_first(&all))) {
-			mbox_queue_remove(&all, msg);
-			mb->purged++;
-			mbox_drop_locked(mb, msg, result, &after);
-		}
-		mbox_unlock(mb, &after);
-		cond_resched();
-	}
-	return min_t(u64, (u64)count + delayed, INT_MAX);
 }

@@ -26,6 +26,7 @@
 #include <linux/sched/signal.h>
 #include <linux/time_namespace.h>
 #include "mbox.h"
+#include "trace.h"
 
 /*
  * Sleep until done, and return 0. Before that, -ETIMEDOUT or -ERESTARTSYS when
@@ -66,6 +67,7 @@ void mbox_waiter_done(struct mbox_waiter *w, int result,
 {
 	struct task_struct *task = w->task;
 
+	trace_mbox_wake(w, result);
 	w->result = result;
 	smp_store_release(&w->done, true);		/* barrier D */
 	/* Where crowds are let go, the rest are woken under the lock. */

@@ -314,7 +314,7 @@ static int send_as(const struct mt_as *as, int box, size_t len, int n)
 	return mt_child_end(&child);
 }
 
-static int full_box(int dev)
+static int full_box(int dev, uid_t owner)
 {
 	struct mbox_create attr = {
 		.flags = MT_RW,
@@ -323,8 +323,10 @@ static int full_box(int dev)
 		.max_bytes = 1000,
 		.msg_size = 800,
 	};
+	struct mbox_set set = { .flags = MBOX_SET_UID, .uid = owner };
+	int box = mt_create(dev, NULL, &attr);
 
-	return mt_create(dev, NULL, &attr);
+	return mt_set(box, &set) ?: box;
 }
 
 /* A has most messages, B most bytes: which of them depends on what lacks. */
@@ -335,7 +337,7 @@ TEST_F(bytes, full_mailbox_names_who_filled_it)
 		.buf = (uintptr_t)self->data,
 		.len = 400,
 	};
-	int box = full_box(self->dev);
+	int box = full_box(self->dev, MT_UID_A);
 
 	ASSERT_LE(0, box);
 	ASSERT_EQ(0, mt_send(box, self->data, 30, 0, 0));
@@ -371,20 +373,25 @@ TEST_F(bytes, refusal_in_a_user_namespace)
 {
 	static const struct mt_as as = { .uid = MT_UID_A, .gid = MT_UID_A,
 					 .ns = CLONE_NEWUSER };
-	int box = full_box(self->dev);
+	int box = full_box(self->dev, MT_UID_B);
 	struct mt_child child;
 
 	ASSERT_LE(0, box);
-	ASSERT_EQ(0, send_as(&mt_user_b, box, 10, 7));
+	ASSERT_EQ(0, send_as(&mt_user_b, box, 10, 6));
 	if (!mt_fork(&child, &as)) {
 		struct mbox_send msg = { .flags = MBOX_DONTWAIT };
 
 		EXPECT_EQ(0, mt_sendmsg(box, &msg));
+		mt_tell(child.sock, 1);
+		EXPECT_EQ(1, mt_hear(child.sock));
 		EXPECT_EQ(-EAGAIN, mt_sendmsg(box, &msg));
 		EXPECT_TRUE(mt_refusal_is(&msg.refusal, MBOX_LIMIT_MSGS, 65534,
 					  7, 8, 8));
 		MT_CHILD_EXIT();
 	}
+	EXPECT_EQ(1, mt_hear(child.sock));
+	EXPECT_EQ(0, send_as(&mt_user_b, box, 10, 1));
+	EXPECT_EQ(0, mt_tell(child.sock, 1));
 	EXPECT_EQ(0, mt_child_end(&child));
 	close(box);
 }

@@ -5,7 +5,8 @@
  */
 #include <sys/resource.h>
 
-#include "mbox_test_call.h"
+#include "mbox_test_batch.h"
+#include "mbox_test_match.h"
 
 FIXTURE(errors) {
 	int dev;
@@ -97,15 +98,46 @@ TEST_F(errors, of_names_and_rights)
 	EXPECT_EQ(0, mt_child_end(&child));
 }
 
+/* A process is not there, or has no inbox, or has one already. */
+TEST_F(errors, of_processes)
+{
+	struct mbox_create attr = {
+		.flags = MT_RW | MBOX_CREATE_INBOX,
+		.kind = MBOX_KIND_MAILBOX,
+	};
+	struct mbox_target target = { .by = MBOX_BY_PID, .pid = getpid() };
+	int inbox;
+
+	FAILS(-ESRCH, mt_recv_match(self->box, mt_from(INT32_MAX), 0));
+	FAILS(-ESRCH, mt_filter(self->box, mt_from(INT32_MAX)));
+	FAILS(-ENOENT, mt_open_target(self->dev, target, MT_RW));
+	inbox = mt_create(self->dev, NULL, &attr);
+	ASSERT_LE(0, inbox);
+	FAILS(-EEXIST, mt_create(self->dev, NULL, &attr));
+	target.pid = INT32_MAX;
+	FAILS(-ENOENT, mt_open_target(self->dev, target, MT_RW));
+	close(inbox);
+	target.pid = getpid();
+	FAILS(-ENOENT, mt_open_target(self->dev, target, MT_RW));
+}
+
 TEST_F(errors, of_directions)
 {
 	int r = mt_open(self->dev, self->name, MBOX_O_READ);
 	int w = mt_open(self->dev, self->name, MBOX_O_WRITE);
+	struct mbox_notify notify = { .size = sizeof(notify) };
+	struct mbox_recv_item recv = {};
+	struct mbox_send_item send = {};
+	int error;
 	char c;
 
 	FAILS(-EBADF, mt_send(r, "", 0, 0, 0));
 	FAILS(-EBADF, mt_recv(w, &c, 1, 0));
 	FAILS(-EBADF, mt_purge(w));
+	FAILS(-EBADF, mt_send_batch(r, &send, 1, 0, &error));
+	FAILS(-EBADF, mt_recv_batch(w, &recv, 1, 0, &error));
+	FAILS(-EBADF, mt_filter(w, mt_type(7)));
+	FAILS(-EBADF, mt_ioctl(w, MBOX_IOC_NOTIFY, &notify));
 	FAILS(-EACCES, mt_open_fd(self->dev, r, MBOX_O_WRITE));
 	close(r);
 	close(w);
@@ -199,6 +231,63 @@ TEST_F(errors, of_waiting)
 	close(empty);
 }
 
+/* What its attributes do not allow. */
+TEST_F(errors, of_policies)
+{
+	struct mbox_create attr = {
+		.flags = MT_RW,
+		.kind = MBOX_KIND_MAILBOX,
+		.max_msgs = 1,
+		.when_full = MBOX_FULL_FAIL,
+	};
+	int box = mt_create(self->dev, NULL, &attr);
+	struct mt_task receiver = {};
+
+	ASSERT_LE(0, box);
+	ASSERT_EQ(0, mt_send(box, "", 0, 0, 0));
+	FAILS(-EAGAIN, mt_send(box, "", 0, 0, 0));
+	close(box);
+
+	attr.receivers = MBOX_RECEIVERS_EXCLUSIVE;
+	box = mt_create(self->dev, NULL, &attr);
+	ASSERT_LE(0, box);
+	ASSERT_TRUE(mt_match_blocks(&receiver, box, mt_any()));
+	FAILS(-EBUSY, mt_recv(box, NULL, 0, 0));
+	FAILS(-EBUSY, mt_recv(box, NULL, 0, MBOX_DONTWAIT));
+	ASSERT_EQ(0, mt_send(box, "", 0, 0, 0));
+	EXPECT_EQ(0, mt_task_end(&receiver));
+	close(box);
+
+	attr.receivers = MBOX_RECEIVERS_LINK;
+	box = mt_create(self->dev, NULL, &attr);
+	ASSERT_LE(0, box);
+	ASSERT_LE(0, mt_open_fd(self->dev, box, MT_RW));
+	FAILS(-EBUSY, mt_open_fd(self->dev, box, MBOX_O_READ));
+	close(box);
+
+	attr.receivers = MBOX_RECEIVERS_BROADCAST;
+	box = mt_create(self->dev, NULL, &attr);
+	ASSERT_LE(0, box);
+	FAILS(-EINVAL, mt_send(box, "", 0, 1, 0));
+	FAILS(-EOPNOTSUPP, mt_recv_match(box, mt_type(7), MBOX_DONTWAIT));
+	FAILS(-EOPNOTSUPP, mt_call_for(box, 1, 0));
+	close(box);
+}
+
+/* A descriptor that gets signals already has no room for a single one. */
+TEST_F(errors, of_notification)
+{
+	struct mbox_notify notify = { .size = sizeof(notify) };
+
+	ASSERT_EQ(0, fcntl(self->box, F_SETFL, O_ASYNC));
+	FAILS(-EBUSY, mt_ioctl(self->box, MBOX_IOC_NOTIFY, &notify));
+	ASSERT_EQ(0, fcntl(self->box, F_SETFL, 0));
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_NOTIFY, &notify));
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_NOTIFY, &notify));
+	notify.flags = MBOX_NOTIFY_OFF;
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_NOTIFY, &notify));
+}
+
 static void on_signal(int signal)
 {
 	(void)signal;
@@ -239,6 +328,7 @@ TEST_F(errors, of_size)
 	FAILS(-EMSGSIZE, mt_send(self->box, data, 11, 0, 0));
 	FAILS(-EMSGSIZE, mt_recv(self->box, data, 5, 0));
 	FAILS(-EMSGSIZE, mt_recv(self->box, NULL, 0, 0));
+	FAILS(-EMSGSIZE, mt_recv(self->box, NULL, 0, MBOX_PEEK));
 	/* it is still there, whole */
 	EXPECT_EQ(6, mt_recv(self->box, data, sizeof(data), 0));
 	EXPECT_EQ(0, memcmp("queued", data, 6));
@@ -273,6 +363,7 @@ TEST_F(errors, of_tokens)
 	__s64 token = mt_lease(self->box);
 
 	ASSERT_LT(0, token);
+	ASSERT_EQ(MBOX_MSG_SENDER_LIVES, mt_held(self->box, token));
 	FAILS(-ESTALE, mt_ack(self->box, token + 1));
 	FAILS(-ESTALE, mt_nack(self->box, 0, 0));
 	FAILS(-ESTALE, mt_held(self->box, token + 1));

@@ -17,7 +17,7 @@ FIXTURE_VARIANT(command) {
 
 FIXTURE_VARIANT_ADD(command, create) {
 	.command = COMMAND(MBOX_IOC_CREATE, mbox_create, ON_DEVICE,
-			   fill_create, .opens = true, .flags = 0x1f0f),
+			   fill_create, .opens = true, .flags = 0xff0f),
 };
 
 FIXTURE_VARIANT_ADD(command, open) {
@@ -57,7 +57,7 @@ FIXTURE_VARIANT_ADD(command, send) {
 
 FIXTURE_VARIANT_ADD(command, recv) {
 	.command = COMMAND(MBOX_IOC_RECV, mbox_recv, ON_MAILBOX,
-			   fill_recv, .writes = true, .flags = 0x17),
+			   fill_recv, .writes = true, .flags = 0xd7),
 };
 
 FIXTURE_VARIANT_ADD(command, purge) {
@@ -93,6 +93,26 @@ FIXTURE_VARIANT_ADD(command, reply) {
 FIXTURE_VARIANT_ADD(command, cancel) {
 	.command = COMMAND(MBOX_IOC_CANCEL, mbox_cancel, ON_MAILBOX,
 			   fill_cancel),
+};
+
+FIXTURE_VARIANT_ADD(command, send_batch) {
+	.command = COMMAND(MBOX_IOC_SEND_BATCH, mbox_send_batch, ON_MAILBOX,
+			   fill_send_batch, .writes = true, .flags = 0x03),
+};
+
+FIXTURE_VARIANT_ADD(command, recv_batch) {
+	.command = COMMAND(MBOX_IOC_RECV_BATCH, mbox_recv_batch, ON_MAILBOX,
+			   fill_recv_batch, .writes = true, .flags = 0x87),
+};
+
+FIXTURE_VARIANT_ADD(command, filter) {
+	.command = COMMAND(MBOX_IOC_FILTER, mbox_filter, ON_MAILBOX,
+			   fill_filter),
+};
+
+FIXTURE_VARIANT_ADD(command, notify) {
+	.command = COMMAND(MBOX_IOC_NOTIFY, mbox_notify, ON_MAILBOX,
+			   fill_notify, .flags = 0x1),
 };
 
 FIXTURE_SETUP(command)
@@ -344,7 +364,9 @@ TEST(unknown_commands)
 		[MBOX_CMD_SEND] = 1, [MBOX_CMD_RECV] = 1, [MBOX_CMD_PURGE] = 1,
 		[MBOX_CMD_ACK] = 1, [MBOX_CMD_NACK] = 1, [MBOX_CMD_HELD] = 1,
 		[MBOX_CMD_CALL] = 1, [MBOX_CMD_REPLY] = 1,
-		[MBOX_CMD_CANCEL] = 1,
+		[MBOX_CMD_CANCEL] = 1, [MBOX_CMD_SEND_BATCH] = 1,
+		[MBOX_CMD_RECV_BATCH] = 1, [MBOX_CMD_FILTER] = 1,
+		[MBOX_CMD_NOTIFY] = 1,
 	};
 	__u32 arg[1024] = { sizeof(arg) };
 	int fds[2], i, nr;

@@ -20,7 +20,7 @@ TEST(objects)
 	AT(16, mbox_refusal, total);
 	AT(24, mbox_refusal, max);
 
-	SIZE(104, mbox_create);
+	SIZE(120, mbox_create);
 	AT(0, mbox_create, size);
 	AT(4, mbox_create, flags);
 	AT(8, mbox_create, kind);
@@ -29,6 +29,7 @@ TEST(objects)
 	AT(24, mbox_create, name_len);
 	AT(28, mbox_create, mode);
 	AT(32, mbox_create, owner);
+	AT(36, mbox_create, reserved);
 	AT(40, mbox_create, max_msgs);
 	AT(44, mbox_create, msg_size);
 	AT(48, mbox_create, max_bytes);
@@ -36,8 +37,12 @@ TEST(objects)
 	AT(64, mbox_create, refusal);
 	AT(96, mbox_create, max_deliveries);
 	AT(100, mbox_create, dead_letter);
+	AT(104, mbox_create, when_full);
+	AT(108, mbox_create, turns);
+	AT(112, mbox_create, receivers);
+	AT(116, mbox_create, reserved2);
 
-	SIZE(40, mbox_target);
+	SIZE(48, mbox_target);
 	AT(0, mbox_target, by);
 	AT(4, mbox_target, kind);
 	AT(8, mbox_target, flags);
@@ -46,18 +51,20 @@ TEST(objects)
 	AT(24, mbox_target, name_len);
 	AT(28, mbox_target, fd);
 	AT(32, mbox_target, id);
+	AT(40, mbox_target, pid);
+	AT(44, mbox_target, reserved);
 
-	SIZE(48, mbox_open);
+	SIZE(56, mbox_open);
 	AT(4, mbox_open, flags);
 	AT(8, mbox_open, target);
-	SIZE(48, mbox_unlink);
+	SIZE(56, mbox_unlink);
 	AT(4, mbox_unlink, flags);
 	AT(8, mbox_unlink, target);
 }
 
 TEST(attributes)
 {
-	SIZE(408, mbox_stat);
+	SIZE(448, mbox_stat);
 	AT(8, mbox_stat, id);
 	AT(16, mbox_stat, kind);
 	AT(20, mbox_stat, lifetime);
@@ -84,7 +91,14 @@ TEST(attributes)
 	AT(128, mbox_stat, dead);
 	AT(136, mbox_stat, dropped);
 	AT(144, mbox_stat, region_size);
-	AT(152, mbox_stat, name);
+	AT(152, mbox_stat, lost);
+	AT(160, mbox_stat, replaced);
+	AT(168, mbox_stat, expired);
+	AT(176, mbox_stat, when_full);
+	AT(180, mbox_stat, turns);
+	AT(184, mbox_stat, receivers);
+	AT(188, mbox_stat, reserved2);
+	AT(192, mbox_stat, name);
 
 	SIZE(32, mbox_set);
 	AT(4, mbox_set, flags);
@@ -112,7 +126,7 @@ TEST(messages)
 	AT(8, mbox_fds, nr);
 	AT(12, mbox_fds, lost);
 
-	SIZE(104, mbox_send);
+	SIZE(120, mbox_send);
 	AT(4, mbox_send, flags);
 	AT(8, mbox_send, buf);
 	AT(16, mbox_send, len);
@@ -124,8 +138,11 @@ TEST(messages)
 	AT(88, mbox_send, reply_fd);
 	AT(92, mbox_send, reply_size);
 	AT(96, mbox_send, cookie);
+	AT(104, mbox_send, ttl);
+	AT(112, mbox_send, iov_nr);
+	AT(116, mbox_send, reserved);
 
-	SIZE(176, mbox_recv);
+	SIZE(208, mbox_recv);
 	AT(4, mbox_recv, flags);
 	AT(8, mbox_recv, buf);
 	AT(16, mbox_recv, buf_size);
@@ -135,6 +152,7 @@ TEST(messages)
 	AT(40, mbox_recv, seq);
 	AT(48, mbox_recv, time);
 	AT(56, mbox_recv, priority);
+	AT(60, mbox_recv, iov_nr);
 	AT(64, mbox_recv, pid);
 	AT(68, mbox_recv, tid);
 	AT(72, mbox_recv, uid);
@@ -147,15 +165,123 @@ TEST(messages)
 	AT(104, mbox_recv, reply_token);
 	AT(112, mbox_recv, reply_buf);
 	AT(120, mbox_recv, reply_len);
-	AT(124, mbox_recv, reserved2);
+	AT(124, mbox_recv, reserved);
 	AT(128, mbox_recv, reply_fds);
 	AT(144, mbox_recv, fds);
 	AT(160, mbox_recv, cookie);
 	AT(168, mbox_recv, status);
 	AT(172, mbox_recv, error);
+	AT(176, mbox_recv, match);
+	AT(200, mbox_recv, missed);
 
 	SIZE(8, mbox_purge);
 	AT(4, mbox_purge, flags);
+}
+
+TEST(selection)
+{
+	SIZE(24, mbox_match);
+	AT(0, mbox_match, what);
+	AT(4, mbox_match, priority);
+	AT(8, mbox_match, type);
+	AT(16, mbox_match, pid);
+	AT(20, mbox_match, reserved);
+
+	SIZE(32, mbox_filter);
+	AT(4, mbox_filter, flags);
+	AT(8, mbox_filter, match);
+	SIZE(8, mbox_notify);
+	AT(4, mbox_notify, flags);
+
+	EXPECT_EQ(1, MBOX_MATCH_TYPE);
+	EXPECT_EQ(2, MBOX_MATCH_TYPE_MAX);
+	EXPECT_EQ(4, MBOX_MATCH_TYPE_NOT);
+	EXPECT_EQ(8, MBOX_MATCH_PID);
+	EXPECT_EQ(16, MBOX_MATCH_PRIORITY);
+	EXPECT_EQ(1, MBOX_NOTIFY_OFF);
+}
+
+TEST(pieces_and_batches)
+{
+	SIZE(16, mbox_iov);
+	AT(0, mbox_iov, base);
+	AT(8, mbox_iov, len);
+
+	SIZE(32, mbox_send_item);
+	AT(0, mbox_send_item, buf);
+	AT(8, mbox_send_item, len);
+	AT(12, mbox_send_item, priority);
+	AT(16, mbox_send_item, type);
+	AT(24, mbox_send_item, ttl);
+	SIZE(64, mbox_send_batch);
+	AT(4, mbox_send_batch, flags);
+	AT(8, mbox_send_batch, items);
+	AT(16, mbox_send_batch, nr);
+	AT(20, mbox_send_batch, error);
+	AT(24, mbox_send_batch, deadline);
+	AT(32, mbox_send_batch, refusal);
+
+	SIZE(112, mbox_recv_item);
+	AT(0, mbox_recv_item, buf);
+	AT(8, mbox_recv_item, buf_size);
+	AT(12, mbox_recv_item, len);
+	AT(16, mbox_recv_item, type);
+	AT(24, mbox_recv_item, seq);
+	AT(32, mbox_recv_item, time);
+	AT(40, mbox_recv_item, token);
+	AT(48, mbox_recv_item, missed);
+	AT(56, mbox_recv_item, cookie);
+	AT(64, mbox_recv_item, priority);
+	AT(68, mbox_recv_item, deliveries);
+	AT(72, mbox_recv_item, pid);
+	AT(76, mbox_recv_item, tid);
+	AT(80, mbox_recv_item, uid);
+	AT(84, mbox_recv_item, gid);
+	AT(88, mbox_recv_item, msg_flags);
+	AT(92, mbox_recv_item, reply_max);
+	AT(96, mbox_recv_item, status);
+	AT(100, mbox_recv_item, error);
+	AT(104, mbox_recv_item, fds_lost);
+	AT(108, mbox_recv_item, reserved);
+	SIZE(56, mbox_recv_batch);
+	AT(4, mbox_recv_batch, flags);
+	AT(8, mbox_recv_batch, items);
+	AT(16, mbox_recv_batch, nr);
+	AT(20, mbox_recv_batch, error);
+	AT(24, mbox_recv_batch, deadline);
+	AT(32, mbox_recv_batch, match);
+}
+
+/* Flags, and values of attributes, that programs are compiled with, too. */
+TEST(values)
+{
+	EXPECT_EQ(0x2000, MBOX_CREATE_RENDEZVOUS);
+	EXPECT_EQ(0x4000, MBOX_CREATE_UNBOUNDED);
+	EXPECT_EQ(0x8000, MBOX_CREATE_INBOX);
+	EXPECT_EQ(0x08, MBOX_STATE_RENDEZVOUS);
+	EXPECT_EQ(0x10, MBOX_STATE_UNBOUNDED);
+	EXPECT_EQ(0x20, MBOX_STATE_INBOX);
+	EXPECT_EQ(4, MBOX_BY_PID);
+	EXPECT_EQ(9, MBOX_LIMIT_SHARE_MSGS);
+	EXPECT_EQ(10, MBOX_LIMIT_SHARE_BYTES);
+	EXPECT_EQ(0, MBOX_FULL_BLOCK);
+	EXPECT_EQ(1, MBOX_FULL_FAIL);
+	EXPECT_EQ(2, MBOX_FULL_DROP_OLDEST);
+	EXPECT_EQ(3, MBOX_FULL_CONFLATE);
+	EXPECT_EQ(0, MBOX_TURNS_FIRST_COME);
+	EXPECT_EQ(1, MBOX_TURNS_ROUND_ROBIN);
+	EXPECT_EQ(2, MBOX_TURNS_PRIORITY);
+	EXPECT_EQ(0, MBOX_RECEIVERS_ANY);
+	EXPECT_EQ(1, MBOX_RECEIVERS_EXCLUSIVE);
+	EXPECT_EQ(2, MBOX_RECEIVERS_LINK);
+	EXPECT_EQ(3, MBOX_RECEIVERS_BROADCAST);
+	EXPECT_EQ(0x40, MBOX_PEEK);
+	EXPECT_EQ(0x80, MBOX_TRUNCATE);
+	EXPECT_EQ(0x08, MBOX_MSG_TRUNCATED);
+	EXPECT_EQ(0x10, MBOX_MSG_SENDER_LIVES);
+	EXPECT_EQ(1024, MBOX_IOV_MAX);
+	EXPECT_EQ(64, MBOX_BATCH_MAX);
+	EXPECT_EQ(1ULL << 62, MBOX_TIME_MAX);
 }
 
 TEST(calls)
@@ -220,6 +346,10 @@ TEST(commands)
 	EXPECT_EQ(0xbb26U, MBOX_IOC_CALL);
 	EXPECT_EQ(0xbb27U, MBOX_IOC_REPLY);
 	EXPECT_EQ(0xbb28U, MBOX_IOC_CANCEL);
+	EXPECT_EQ(0xbb29U, MBOX_IOC_SEND_BATCH);
+	EXPECT_EQ(0xbb2aU, MBOX_IOC_RECV_BATCH);
+	EXPECT_EQ(0xbb2bU, MBOX_IOC_FILTER);
+	EXPECT_EQ(0xbb2cU, MBOX_IOC_NOTIFY);
 }
 
 TEST_HARNESS_MAIN

@@ -102,6 +102,51 @@ static void fill_recv(struct rig *rig, void *arg)
 	recv->buf_size = sizeof(data);
 }
 
+static void fill_send_batch(struct rig *rig, void *arg)
+{
+	static struct mbox_send_item item;
+	struct mbox_send_batch *batch = arg;
+
+	mt_purge(rig->box);
+	item.buf = (uintptr_t)rig->pages;
+	item.len = 1;
+	batch->flags = MBOX_DONTWAIT;
+	batch->items = (uintptr_t)&item;
+	batch->nr = 1;
+}
+
+static void fill_recv_batch(struct rig *rig, void *arg)
+{
+	static char data[16];
+	static struct mbox_recv_item item;
+	struct mbox_recv_batch *batch = arg;
+
+	if (!mt_stat_of(rig->box).msgs)
+		mt_send(rig->box, "hello", 5, 0, MBOX_DONTWAIT);
+	item.buf = (uintptr_t)data;
+	item.buf_size = sizeof(data);
+	batch->flags = MBOX_DONTWAIT;
+	batch->items = (uintptr_t)&item;
+	batch->nr = 1;
+}
+
+static void fill_filter(struct rig *rig, void *arg)
+{
+	struct mbox_filter *filter = arg;
+
+	(void)rig;
+	filter->match.what = MBOX_MATCH_TYPE;
+	filter->match.type = 7;
+}
+
+/* No message comes while it is asked for, nor shall one end the test. */
+static void fill_notify(struct rig *rig, void *arg)
+{
+	(void)rig;
+	(void)arg;
+	signal(SIGIO, SIG_IGN);
+}
+
 /* Have the box hold a message, or a call whose reply goes elsewhere. */
 static __u64 hold(struct rig *rig, bool call)
 {

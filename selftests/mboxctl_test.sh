@@ -222,11 +222,11 @@ test_large_binary() {
 
 test_info() {
 	$ctl create "$q" && $ctl send "$q" -p 3 -t -9 hello &&
-	good "seq=1 priority=3 type=-9 time=*[0-9].????????? pid=[1-9]* tid=[1-9]* uid=0 gid=0 user=root kind=message deliveries=0 len=5
+	good "seq=1 priority=3 type=-9 time=*[0-9].????????? pid=[1-9]* tid=[1-9]* uid=0 gid=0 user=root kind=message deliveries=0 missed=0 truncated=0 len=5
 hello" $ctl recv --info "$q" &&
 	$ctl send "$q" -- '-"\-' && printf 'a\303\244\001' | $ctl send "$q" &&
 	printf '\377' | $ctl send "$q" && printf '\355\240\200\0' | $ctl send "$q" &&
-	good '{"seq":2,"priority":0,"type":0,"time":*,"pid":*,"tid":*,"uid":0,"gid":0,"kind":"message","deliveries":0,"len":4,"data":"-\\"\\\\-"}
+	good '{"seq":2,"priority":0,"type":0,"time":*,"pid":*,"tid":*,"uid":0,"gid":0,"kind":"message","deliveries":0,"missed":0,"truncated":0,"len":4,"data":"-\\"\\\\-"}
 {"seq":3,*,"len":4,"data":"a'"$(printf '\303\244')"'\\u0001"}
 {"seq":4,*,"len":1,"base64":"/w=="}
 {"seq":5,*,"len":4,"base64":"7aCAAA=="}' $ctl recv --json -c 4 "$q"
@@ -263,14 +263,14 @@ test_gone_while_receiving() {
 }
 
 test_full() {
-	$ctl create "$q" -n 3 -m 0666 && $ctl send "$q" a &&
+	as_nobody $ctl create "$q" -n 3 -m 0666 && $ctl send "$q" a &&
 	as_nobody $ctl send "$q" b c &&
 	expect 5 "" "mboxctl: send $q: full: 3 of 3 messages, most of them (2) from user nobody" \
 		$ctl send -d "$q" x &&
 	expect 5 "" "mboxctl: send $q: timed out: full: 3 of 3 messages, most of them (2) from user nobody" \
 		$ctl send -w 10ms "$q" x &&
 	$ctl recv "$q" >/dev/null &&
-	expect 5 "" "mboxctl: send $q: message 2: full: 3 of 3 messages, *" $ctl send -d "$q" x y &&
+	expect 5 "" "mboxctl: send $q: message 2: full: 3 of 3 messages, *" as_nobody $ctl send -d "$q" x y &&
 	good "bcx" $ctl recv -fd "$q"
 }
 
@@ -421,7 +421,7 @@ test_lease() {
 	equal RECEIVED "$(field "$q" RECEIVED)" 1 &&
 	expect 1 "" "mboxctl: recv $q: standard output: No space left on device; message 2 of 1 bytes is given back" \
 		sh -c "$ctl recv --lease $q >/dev/full" &&
-	good "* kind=message deliveries=1 len=1
+	good "* kind=message deliveries=1 missed=0 truncated=0 len=1
 b" $ctl recv -L --info "$q" && equal MSGS "$(field "$q" MSGS)" 0 &&
 	head -c 100000 /dev/zero | $ctl send "$q" && mkfifo "$tmp/fifo" || return
 	# killed in the middle of writing

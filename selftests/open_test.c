@@ -137,8 +137,10 @@ TEST_F(open, what_else_files_do_is_refused)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(fds); i++) {
-		EXPECT_EQ(-1, read(fds[i], &c, 1));
-		EXPECT_EQ(-1, write(fds[i], &c, 1));
+		if (fds[i] != self->box) {
+			EXPECT_EQ(-1, read(fds[i], &c, 1));
+			EXPECT_EQ(-1, write(fds[i], &c, 1));
+		}
 		EXPECT_EQ(-1, ftruncate(fds[i], 0));
 	}
 	EXPECT_EQ(0U, mt_stat_of(self->box).msgs);

@@ -207,11 +207,12 @@ TEST_F(transfer, stamps)
 		memset(&recv, 0xff, sizeof(recv));
 		recv.flags = MBOX_DONTWAIT;
 		recv.deadline = 0;
-		recv.reserved = 0;
+		recv.iov_nr = 0;
 		recv.buf_size = 0;
 		recv.reply_token = 0;
-		recv.reserved2 = 0;
+		recv.reserved = 0;
 		memset(&recv.fds, 0, sizeof(recv.fds));
+		memset(&recv.match, 0, sizeof(recv.match));
 		ASSERT_EQ(0, mt_recvmsg(box, &recv));
 		EXPECT_EQ(0, recv.len);
 		EXPECT_EQ(types[i], recv.type);

@@ -45,8 +45,11 @@ static int fail_call(const struct caller *caller, int err)
 			 caller->attr.msg_size);
 	else if (err == -ETIMEDOUT && !call->refusal.limit)
 		complain(caller->name, "timed out: no reply");
+	else if (err == -EOPNOTSUPP &&
+		 caller->attr.receivers == MBOX_RECEIVERS_BROADCAST)
+		complain(caller->name, "it is a broadcast, which takes no calls");
 	else
-		fail_refused(caller->name, err, &call->refusal);
+		fail_room(caller->name, err, &caller->attr, &call->refusal);
 	return own_status(status_of(err));
 }
 

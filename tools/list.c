@@ -76,6 +76,44 @@ static void size_text(const struct mbox_stat *st, char *text)
 	strcpy(text, st->state & MBOX_STATE_FIXED ? "fixed" : "variable");
 }
 
+static void capacity_text(const struct mbox_stat *st, char *text)
+{
+	strcpy(text, capacity_word(st->state));
+}
+
+/* Where there is no capacity, there is no number to tell. */
+static void max_msgs_text(const struct mbox_stat *st, char *text)
+{
+	if (st->max_msgs)
+		snprintf(text, TEXT_MAX, "%u", st->max_msgs);
+}
+
+static void max_bytes_text(const struct mbox_stat *st, char *text)
+{
+	if (st->max_bytes)
+		snprintf(text, TEXT_MAX, "%llu", st->max_bytes);
+}
+
+static void when_full_text(const struct mbox_stat *st, char *text)
+{
+	strcpy(text, when_full_word(st->when_full));
+}
+
+static void turns_text(const struct mbox_stat *st, char *text)
+{
+	strcpy(text, turns_word(st->turns));
+}
+
+static void receivers_text(const struct mbox_stat *st, char *text)
+{
+	strcpy(text, receivers_word(st->receivers));
+}
+
+static void inbox_text(const struct mbox_stat *st, char *text)
+{
+	strcpy(text, st->state & MBOX_STATE_INBOX ? "yes" : "no");
+}
+
 static void pid_text(const struct mbox_stat *st, char *text)
 {
 	if (st->owner_pid)
@@ -89,6 +127,9 @@ static void name_text(const struct mbox_stat *st, char *text)
 
 #define TEXT(heading, of, function) \
 	{ .column = { .name = (heading) }, .kinds = (of), .text = (function) }
+/* A number that is not always known. */
+#define NUMBER(heading, of, function) \
+	{ .column = { (heading), true }, .kinds = (of), .text = (function) }
 #define U32(heading, of, member) \
 	{ .column = { (heading), true }, .kinds = (of), \
 	  .offset = offsetof(struct mbox_stat, member), .size = 4 }
@@ -106,14 +147,19 @@ static const struct field fields[] = {
 	TEXT("GROUP", ANY, group_text),
 	U32("UID", ANY, uid),
 	U32("GID", ANY, gid),
-	{ .column = { "PID", true }, .kinds = ANY, .text = pid_text },
+	NUMBER("PID", ANY, pid_text),
+	TEXT("INBOX", MAILBOX, inbox_text),
 	U32("ENDPOINTS", ANY, endpoints),
 	U32("READERS", ANY, readers),
 	U32("WRITERS", ANY, writers),
 	U32("MSGS", MAILBOX, msgs),
-	U32("MAX_MSGS", MAILBOX, max_msgs),
+	NUMBER("MAX_MSGS", MAILBOX, max_msgs_text),
 	U64("BYTES", MAILBOX, bytes),
-	U64("MAX_BYTES", MAILBOX, max_bytes),
+	NUMBER("MAX_BYTES", MAILBOX, max_bytes_text),
+	TEXT("CAPACITY", MAILBOX, capacity_text),
+	TEXT("WHEN_FULL", MAILBOX, when_full_text),
+	TEXT("TURNS", MAILBOX, turns_text),
+	TEXT("RECEIVERS", MAILBOX, receivers_text),
 	U32("HELD", MAILBOX, held),
 	U32("MSG_SIZE", MAILBOX, msg_size),
 	TEXT("SIZES", MAILBOX, size_text),
@@ -124,6 +170,9 @@ static const struct field fields[] = {
 	U64("PURGED", MAILBOX, purged),
 	U64("DEAD", MAILBOX, dead),
 	U64("DROPPED", MAILBOX, dropped),
+	U64("LOST", MAILBOX, lost),
+	U64("REPLACED", MAILBOX, replaced),
+	U64("EXPIRED", MAILBOX, expired),
 	U64("REGION_SIZE", REGION, region_size),
 	TEXT("NAME", ANY, name_text),
 };
@@ -312,7 +361,7 @@ static int stat_one(const char *arg, void *data)
 	parse_target(arg, MBOX_KIND_ANY, &target);
 	ret = stat_target(&target, &st);
 	if (ret < 0)
-		return fail(arg, ret);
+		return fail_target(arg, &target, ret);
 	if (output->json) {
 		add_object(&output->table, &output->columns, &st);
 		return STATUS_OK;

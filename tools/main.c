@@ -17,6 +17,8 @@ static const struct command commands[] = {
 	{ "stat", "NAME...", "Show all that is known of objects.", cmd_stat },
 	{ "set", "NAME...",
 	  "Change mode, owner or capacity of objects.", cmd_set },
+	{ "watch", "[NAME...]",
+	  "Show mailboxes as they change, all or some.", cmd_watch },
 	{ "send", "NAME [MESSAGE...]",
 	  "Send each MESSAGE, or else standard input.", cmd_send },
 	{ "recv", "NAME",
@@ -56,7 +58,7 @@ static void print_help(void)
 	       "Mailboxes and shared regions of " MBOX_DEVICE ".\n\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-8s%s\n", commands[i].name, commands[i].summary);
-	printf("\nNAME is the name of an object, or id:N.\n"
+	printf("\nNAME is the name of an object, or id:N, or pid:N for the inbox of process N.\n"
 	       "See \"mboxctl COMMAND --help\" and mboxctl(1).\n");
 	finish(STATUS_OK);
 }

@@ -5,11 +5,15 @@
  * main.c	the commands
  * options.c	options of a command: one table parses and describes them
  * report.c	what went wrong, in words and as an exit status
- * object.c	NAME and id:N on the command line, and opening them
+ * object.c	NAME, id:N and pid:N on the command line, and opening them
+ * policy.c	how a mailbox delivers, in words
+ * clock.c	time, and how much of it is left
  * text.c	bytes and numbers made fit to print
  * table.c	tables and JSON on standard output
  * manage.c	create, set, purge, rm
  * list.c	ls, stat
+ * watch.c	watch
+ * screen.c	a text that stays in its place on the terminal
  * usage.c	usage
  * input.c	standard input as messages
  * send.c	send
@@ -28,6 +32,7 @@
 #include <stdint.h>
 #include <stdnoreturn.h>
 #include <sys/types.h>
+#include <time.h>
 #include <mbox.h>
 
 /* Numbers are __u32 and __u64 where they go into structs of the interface. */
@@ -72,6 +77,7 @@ int cmd_set(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
 int cmd_usage(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 
 /* options.c */
 
@@ -115,11 +121,13 @@ const char *opt_count(const char *arg, void *value);	/* u32, 1 or more */
 const char *opt_count64(const char *arg, void *value);	/* u64, 1 or more */
 const char *opt_size(const char *arg, void *value);	/* u64, 1 or more */
 const char *opt_size32(const char *arg, void *value);	/* u32, 1 or more */
+const char *opt_pid(const char *arg, void *value);	/* s32, 1 or more */
 const char *opt_priority(const char *arg, void *value);	/* u32 */
 const char *opt_type(const char *arg, void *value);	/* s64 */
 const char *opt_text(const char *arg, void *value);	/* const char * */
 const char *opt_mode(const char *arg, void *value);	/* u32 */
 const char *opt_duration(const char *arg, void *value);	/* u64, nanoseconds */
+const char *opt_ttl(const char *arg, void *value);	/* u64, 1 or more */
 const char *opt_user(const char *arg, void *value);	/* u32 */
 
 /* [USER][:GROUP]; flags gets MBOX_SET_UID, MBOX_SET_GID for what is there */
@@ -153,6 +161,9 @@ PRINTF_LIKE(2, 3) void complain(const char *object, const char *fmt, ...);
 /* Complains about the command line and exits. */
 noreturn PRINTF_LIKE(1, 2) void usage_error(const char *fmt, ...);
 
+/* Complains that memory has run out and exits. */
+noreturn void no_memory(void);
+
 /* The exit status for a negative errno. */
 int status_of(int err);
 
@@ -163,6 +174,10 @@ int fail(const char *object, int err);
 int fail_refused(const char *object, int err,
 		 const struct mbox_refusal *refusal);
 
+/* As fail_refused(), of a message for which a mailbox has no room. */
+int fail_room(const char *object, int err, const struct mbox_stat *attr,
+	      const struct mbox_refusal *refusal);
+
 /* object.c */
 
 /* The descriptor of /dev/mbox, opened once. Exits if there is none. */
@@ -171,7 +186,7 @@ int device(void);
 /* Refuses, by exiting, what cannot be the name of an object. */
 void check_name(const char *name);
 
-/* NAME or id:N of an object of this kind. */
+/* NAME, id:N or pid:N of an object of this kind. */
 void parse_target(const char *arg, __u32 kind, struct mbox_target *target);
 
 /* Opens any kind of object, or complains and returns minus an exit status. */
@@ -183,12 +198,33 @@ int open_mailbox(const char *arg, unsigned int flags, const __u32 *owner);
 /* Looks at an object without any permission; returns 0 or -errno. */
 int stat_target(const struct mbox_target *target, struct mbox_stat *st);
 
-/* Complains of an EACCES, with whose the object is; returns the status. */
-int fail_denied(const char *arg, const struct mbox_target *target);
+/* As fail(), with what there is to know of the object. */
+int fail_target(const char *arg, const struct mbox_target *target, int err);
 
 /* Calls fn for each operand; returns the status of the first that failed. */
 int each_operand(int argc, char **argv,
 		 int (*fn)(const char *arg, void *data), void *data);
+
+/* policy.c */
+
+/* What is told of a mailbox in mbox_stat, in words */
+const char *when_full_word(__u32 when_full);
+const char *turns_word(__u32 turns);
+const char *receivers_word(__u32 receivers);
+const char *capacity_word(__u32 state);
+
+/* And options that take these words. */
+const char *opt_when_full(const char *arg, void *value);	/* u32 */
+const char *opt_policy(const char *arg, void *value);	/* mbox_create */
+const char *opt_capacity(const char *arg, void *value);	/* mbox_create */
+
+/* clock.c */
+
+/* Nanoseconds on CLOCK_MONOTONIC */
+__u64 time_now(void);
+
+/* What is left until the deadline; NULL if that is 0, for none. */
+struct timespec *time_left(__u64 deadline, struct timespec *left);
 
 /* input.c */
 
@@ -252,6 +288,9 @@ int run_command(struct run *run);
 
 /* message.c */
 
+/* How much of its data was received */
+size_t message_len(const struct mbox_recv *msg);
+
 /* A line about a message; with its data, in JSON. The caller frees them. */
 char *message_info(const struct mbox_recv *msg);
 char *message_json(const struct mbox_recv *msg, const char *data);
@@ -289,5 +328,33 @@ void table_add_row(struct table *table);
 void table_set(struct table *table, size_t column, const char *text);
 /* Prints the table and ends it. */
 void table_print(struct table *table);
+/* The same as a text, which the caller frees. */
+char *table_text(struct table *table);
+
+/* screen.c */
+
+/**
+ * enum screen_event - why a wait ended
+ * @SCREEN_TIME: the time is over
+ * @SCREEN_REDRAW: what was drawn may be gone: the window was resized
+ */
+enum screen_event {
+	SCREEN_TIME,
+	SCREEN_REDRAW,
+};
+
+/*
+ * Takes the terminal over, if standard output is one that can be drawn on: until
+ * the end of the process, or a signal that ends or stops it.
+ */
+bool screen_open(void);
+/* How many lines can be drawn. */
+unsigned int screen_lines(void);
+/* Replaces what was drawn. The text is kept, and freed when it is replaced. */
+void screen_draw(char *text);
+/* Waits until the deadline, screen or not. */
+enum screen_event screen_wait(__u64 deadline);
+/* Gives the terminal back, with the last text on it. */
+void screen_close(void);
 
 #endif /* MBOXCTL_H */

@@ -83,10 +83,16 @@ static char *finish_text(FILE *out, char **text)
 	return NULL;
 }
 
+/* Of a message that was cut, what has come of it. */
+size_t message_len(const struct mbox_recv *msg)
+{
+	return msg->len < msg->buf_size ? msg->len : msg->buf_size;
+}
+
 char *message_json(const struct mbox_recv *msg, const char *data)
 {
+	size_t size, len = message_len(msg);
 	char *text = NULL;
-	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
@@ -96,14 +102,15 @@ char *message_json(const struct mbox_recv *msg, const char *data)
 	put_time(out, msg->time);
 	fprintf(out, ",\"pid\":%d,\"tid\":%d,\"uid\":%u,\"gid\":%u,",
 		msg->pid, msg->tid, msg->uid, msg->gid);
-	fprintf(out, "\"kind\":\"%s\",\"deliveries\":%u,\"len\":%u,",
-		kind_name(msg), msg->deliveries, msg->len);
-	if (is_utf8(data, msg->len)) {
+	fprintf(out, "\"kind\":\"%s\",\"deliveries\":%u,\"missed\":%llu,",
+		kind_name(msg), msg->deliveries, msg->missed);
+	fprintf(out, "\"truncated\":%zu,\"len\":%zu,", msg->len - len, len);
+	if (is_utf8(data, len)) {
 		fputs("\"data\":", out);
-		put_string(out, data, msg->len);
+		put_string(out, data, len);
 	} else {
 		fputs("\"base64\":", out);
-		put_base64(out, data, msg->len);
+		put_base64(out, data, len);
 	}
 	putc('}', out);
 	return finish_text(out, &text);
@@ -111,8 +118,8 @@ char *message_json(const struct mbox_recv *msg, const char *data)
 
 char *message_info(const struct mbox_recv *msg)
 {
+	size_t size, len = message_len(msg);
 	char *text = NULL;
-	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
@@ -122,7 +129,8 @@ char *message_info(const struct mbox_recv *msg)
 	put_time(out, msg->time);
 	fprintf(out, " pid=%d tid=%d uid=%u gid=%u user=%s",
 		msg->pid, msg->tid, msg->uid, msg->gid, user_name(msg->uid));
-	fprintf(out, " kind=%s deliveries=%u len=%u\n", kind_name(msg),
-		msg->deliveries, msg->len);
+	fprintf(out, " kind=%s deliveries=%u missed=%llu truncated=%zu len=%zu\n",
+		kind_name(msg), msg->deliveries, msg->missed, msg->len - len,
+		len);
 	return finish_text(out, &text);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* NAME and id:N on the command line, and opening them. */
+/* NAME, id:N and pid:N on the command line, and opening them. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,10 +33,18 @@ static bool is_id(const char *arg)
 	return !strncmp(arg, "id:", 3);
 }
 
+static bool is_pid(const char *arg)
+{
+	return !strncmp(arg, "pid:", 4);
+}
+
 void check_name(const char *name)
 {
 	if (is_id(name))
 		usage_error("'%s' is an id, not a name", printable(name));
+	if (is_pid(name))
+		usage_error("'%s' is a process's inbox, not a name",
+			    printable(name));
 	if (!*name || strlen(name) > MBOX_NAME_MAX || strchr(name, '/'))
 		usage_error("'%s' is not a name: 1 to %d bytes without '/'",
 			    printable(name), MBOX_NAME_MAX);
@@ -47,18 +55,23 @@ void parse_target(const char *arg, __u32 kind, struct mbox_target *target)
 	__u64 id;
 
 	*target = (struct mbox_target) { .kind = kind };
-	if (!is_id(arg)) {
+	if (is_id(arg)) {
+		if (opt_count64(arg + 3, &id))
+			usage_error("'%s' is not an id: id: and a number from 1",
+				    printable(arg));
+		target->by = MBOX_BY_ID;
+		target->id = id;
+	} else if (is_pid(arg)) {
+		if (opt_pid(arg + 4, &target->pid))
+			usage_error("'%s' is not an inbox: pid: and a process id",
+				    printable(arg));
+		target->by = MBOX_BY_PID;
+	} else {
 		check_name(arg);
 		target->by = MBOX_BY_NAME;
 		target->name = (uintptr_t)arg;
 		target->name_len = strlen(arg);
-		return;
 	}
-	if (opt_count64(arg + 3, &id))
-		usage_error("'%s' is not an id: id: and a number from 1",
-			    printable(arg));
-	target->by = MBOX_BY_ID;
-	target->id = id;
 }
 
 static bool is_target(const struct mbox_target *target,
@@ -66,6 +79,9 @@ static bool is_target(const struct mbox_target *target,
 {
 	if (target->by == MBOX_BY_ID)
 		return st->id == target->id;
+	if (target->by == MBOX_BY_PID)
+		return st->owner_pid == target->pid &&
+		       st->state & MBOX_STATE_INBOX;
 	return st->name_len == target->name_len &&
 	       !memcmp(st->name, (const char *)(uintptr_t)target->name,
 		       st->name_len);
@@ -97,7 +113,7 @@ int stat_target(const struct mbox_target *target, struct mbox_stat *st)
 }
 
 /* The kernel says EACCES; who could, is in what anybody may see. */
-int fail_denied(const char *arg, const struct mbox_target *target)
+static int fail_denied(const char *arg, const struct mbox_target *target)
 {
 	struct mbox_stat st = { };
 
@@ -112,20 +128,27 @@ int fail_denied(const char *arg, const struct mbox_target *target)
 	return status_of(-EACCES);
 }
 
+int fail_target(const char *arg, const struct mbox_target *target, int err)
+{
+	if (err == -EACCES)
+		return fail_denied(arg, target);
+	if (err == -EBUSY)
+		complain(arg, "busy: it is a link, and has both its ends");
+	else if (err == -ENOENT && target->by == MBOX_BY_PID)
+		complain(arg, "no such process, or it has no inbox");
+	else if (err == -EINVAL && target->kind == MBOX_KIND_MAILBOX)
+		complain(arg, "is not a mailbox");
+	else
+		return fail(arg, err);
+	return status_of(err);
+}
+
 static int open_target(const char *arg, const struct mbox_target *target,
 		       unsigned int flags)
 {
 	int fd = mbox_open_target(device(), target, flags);
 
-	if (fd >= 0)
-		return fd;
-	if (fd == -EACCES)
-		return -fail_denied(arg, target);
-	if (fd == -EINVAL && target->kind == MBOX_KIND_MAILBOX) {
-		complain(arg, "is not a mailbox");
-		return -STATUS_ERROR;
-	}
-	return -fail(arg, fd);
+	return fd < 0 ? -fail_target(arg, target, fd) : fd;
 }
 
 int open_object(const char *arg, unsigned int flags)

@@ -12,7 +12,7 @@
 
 #include "mboxctl.h"
 
-#define OPTIONS_MAX	16
+#define OPTIONS_MAX	24
 /* What getopt returns for the option at index i, clear of all letters. */
 #define OPTION_CODE(i)	(UCHAR_MAX + 1 + (int)(i))
 
@@ -189,6 +189,16 @@ const char *opt_priority(const char *arg, void *value)
 const char *opt_duration(const char *arg, void *value)
 {
 	return read_number(arg, time_units, 0, INT64_MAX, value);
+}
+
+const char *opt_pid(const char *arg, void *value)
+{
+	return read_u32(arg, no_units, 1, INT32_MAX, value);
+}
+
+const char *opt_ttl(const char *arg, void *value)
+{
+	return read_number(arg, time_units, 1, MBOX_TIME_MAX, value);
 }
 
 const char *opt_type(const char *arg, void *value)

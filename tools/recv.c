@@ -6,7 +6,8 @@
  * cannot be written then, it is lost, unless it was received under a lease. So
  * standard output is looked at before: no message is taken while nobody reads
  * the output, or while it takes no more. This is why recv waits in poll(2)
- * rather than in the receive itself.
+ * rather than in the receive itself, and has what it is to receive set as the
+ * filter of its endpoint, which poll obeys.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mboxctl.h"
@@ -30,7 +30,16 @@ enum {
 	OPT_JSON	= 1 << 6,
 	OPT_OWNER	= 1 << 7,
 	OPT_LEASE	= 1 << 8,
+	OPT_PEEK	= 1 << 9,
+	OPT_TRUNCATE	= 1 << 10,
 };
+
+/* Options that say which messages are bits of a match, above all others. */
+#define OPT_MATCH(what)	((what) << 16)
+#define MATCH_OF(flags)	((flags) >> 16)
+
+#define MATCH_TYPES \
+	(MBOX_MATCH_TYPE | MBOX_MATCH_TYPE_MAX | MBOX_MATCH_TYPE_NOT)
 
 #define FIRST_BUFFER	4096
 
@@ -39,7 +48,9 @@ enum {
  * @name: the mailbox, as on the command line
  * @fd: a descriptor of it
  * @flags: OPT_*
+ * @match: which messages
  * @timeout: with OPT_TIMEOUT, how long to wait for each message
+ * @truncate: with OPT_TRUNCATE, how much of each message is wanted
  * @count: messages wanted, without OPT_FOLLOW
  * @received: messages received
  * @msg: the last one
@@ -50,7 +61,9 @@ struct receiver {
 	const char *name;
 	int fd;
 	unsigned int flags;
+	struct mbox_match match;
 	__u64 timeout;
+	__u32 truncate;
 	__u64 count;
 	__u64 received;
 	struct mbox_recv msg;
@@ -73,21 +86,6 @@ static void check_output(const struct receiver *rx)
 		output_failed(rx, strerror(errno));
 	if ((flags & O_ACCMODE) == O_RDONLY)
 		output_failed(rx, "not open for writing");
-}
-
-/* What is left until the deadline; NULL if there is none. */
-static struct timespec *time_left(__u64 deadline, struct timespec *left)
-{
-	__u64 now;
-
-	if (!deadline)
-		return NULL;
-	clock_gettime(CLOCK_MONOTONIC, left);
-	now = left->tv_sec * 1000000000ULL + left->tv_nsec;
-	deadline = deadline > now ? deadline - now : 0;
-	left->tv_sec = deadline / 1000000000;
-	left->tv_nsec = deadline % 1000000000;
-	return left;
 }
 
 /* Waits for a message (POLLIN), or for the output to take one (POLLOUT). */
@@ -122,6 +120,23 @@ static int grow_buffer(struct receiver *rx, size_t size)
 	return 0;
 }
 
+/* As large as most messages, or as all that is wanted of one. */
+static int first_buffer(struct receiver *rx)
+{
+	if (!(rx->flags & OPT_TRUNCATE))
+		return grow_buffer(rx, FIRST_BUFFER);
+	return grow_buffer(rx, rx->truncate < MBOX_MSG_SIZE_MAX ?
+				       rx->truncate : MBOX_MSG_SIZE_MAX);
+}
+
+static __u32 receive_flags(const struct receiver *rx)
+{
+	return MBOX_DONTWAIT |
+	       (rx->flags & OPT_LEASE ? MBOX_LEASE : 0) |
+	       (rx->flags & OPT_PEEK ? MBOX_PEEK : 0) |
+	       (rx->flags & OPT_TRUNCATE ? MBOX_TRUNCATE : 0);
+}
+
 /* Receives if there is something, with as large a buffer as it needs. */
 static int try_receive(struct receiver *rx)
 {
@@ -131,8 +146,7 @@ static int try_receive(struct receiver *rx)
 		if (ret == -EMSGSIZE && grow_buffer(rx, rx->msg.len))
 			return -ENOMEM;
 		rx->msg = (struct mbox_recv) {
-			.flags = MBOX_DONTWAIT |
-				 (rx->flags & OPT_LEASE ? MBOX_LEASE : 0),
+			.flags = receive_flags(rx),
 			.buf = (uintptr_t)rx->buf,
 			.buf_size = rx->size,
 		};
@@ -206,12 +220,23 @@ static int write_form(struct receiver *rx)
 
 	struct iovec iov[] = {
 		{ text, text ? strlen(text) : 0 },
-		{ rx->buf, json ? 0 : rx->msg.len },
+		{ rx->buf, json ? 0 : message_len(&rx->msg) },
 		{ "\n", newline },
 	};
 	ret = write_all(iov, ARRAY_SIZE(iov));
 	free(text);
 	return ret;
+}
+
+/* What becomes of a message that could not be written. */
+static const char *undo_receive(const struct receiver *rx)
+{
+	if (rx->flags & OPT_PEEK)
+		return "left where it was";
+	/* Nothing can be given back to a broadcast. */
+	if (rx->msg.token && mbox_nack(rx->fd, rx->msg.token, 0) >= 0)
+		return "given back";
+	return "lost";
 }
 
 /* Writes the message; what is held is done with only then. */
@@ -225,36 +250,32 @@ static int write_message(struct receiver *rx)
 		/* Who called may have gone: no matter, it has been written. */
 		return ret < 0 ? fail(rx->name, ret) : STATUS_OK;
 	}
-	if (token)
-		mbox_nack(rx->fd, token, 0);
 	complain(rx->name,
 		 "standard output: %s; message %llu of %u bytes is %s",
-		 strerror(-ret), rx->msg.seq, rx->msg.len,
-		 token ? "given back" : "lost");
+		 strerror(-ret), rx->msg.seq, rx->msg.len, undo_receive(rx));
 	return STATUS_ERROR;
 }
 
 static int fail_receive(const struct receiver *rx, int err)
 {
-	int status = status_of(err);
+	bool nothing = err == -EAGAIN || err == -ETIMEDOUT;
 
 	/* Who follows takes what there is: that it stops is no failure. */
-	if (rx->flags & OPT_FOLLOW &&
-	    (status == STATUS_NOT_NOW || status == STATUS_GONE))
+	if (rx->flags & OPT_FOLLOW && (nothing || err == -EPIPE))
 		return STATUS_OK;
-	if (status != STATUS_NOT_NOW)
+	if (!nothing)
 		return fail(rx->name, err);
 	complain(rx->name, "%s%s",
 		 err == -ETIMEDOUT ? "timed out: " : "",
 		 rx->received ? "no more messages" : "no message");
-	return status;
+	return status_of(err);
 }
 
 static int receive_all(struct receiver *rx)
 {
 	int ret, status;
 
-	ret = grow_buffer(rx, FIRST_BUFFER);
+	ret = first_buffer(rx);
 	while (!ret && (rx->flags & OPT_FOLLOW ||
 			rx->received < rx->count)) {
 		ret = receive(rx);
@@ -268,8 +289,34 @@ static int receive_all(struct receiver *rx)
 	return ret ? fail_receive(rx, ret) : STATUS_OK;
 }
 
+static int open_receiver(struct receiver *rx, const __u32 *owner)
+{
+	int ret;
+
+	rx->fd = open_mailbox(rx->name, MBOX_O_READ, owner);
+	if (rx->fd < 0)
+		return -rx->fd;
+	rx->match.what = MATCH_OF(rx->flags);
+	if (!rx->match.what)
+		return STATUS_OK;
+	ret = mbox_filter(rx->fd, &rx->match);
+	if (ret == -ESRCH) {
+		complain(rx->name, "there is no process %d, nor a message from it",
+			 rx->match.pid);
+		return status_of(ret);
+	}
+	return ret < 0 ? fail(rx->name, ret) : STATUS_OK;
+}
+
 static void check_flags(unsigned int flags)
 {
+	unsigned int types = MATCH_OF(flags) & MATCH_TYPES;
+
+	/* More than one bit is set. */
+	if (types & (types - 1))
+		usage_error("--type, --type-max and --not-type exclude each other");
+	if (flags & OPT_PEEK && flags & (OPT_COUNT | OPT_FOLLOW | OPT_LEASE))
+		usage_error("--peek excludes --count, --follow and --lease");
 	if (flags & OPT_COUNT && flags & OPT_FOLLOW)
 		usage_error("--count and --follow exclude each other");
 	if (flags & OPT_DONTWAIT && flags & OPT_TIMEOUT)
@@ -291,6 +338,25 @@ int cmd_recv(int argc, char **argv)
 			 OPT_DONTWAIT),
 		VALUE_OPT('w', "timeout", "TIME", "wait so long for each at most",
 			  OPT_TIMEOUT, opt_duration, &rx.timeout),
+		VALUE_OPT('t', "type", "N", "only of this type",
+			  OPT_MATCH(MBOX_MATCH_TYPE),
+			  opt_type, &rx.match.type),
+		VALUE_OPT('T', "type-max", "N", "of the lowest type up to N",
+			  OPT_MATCH(MBOX_MATCH_TYPE_MAX),
+			  opt_type, &rx.match.type),
+		VALUE_OPT('n', "not-type", "N", "only of other types",
+			  OPT_MATCH(MBOX_MATCH_TYPE_NOT),
+			  opt_type, &rx.match.type),
+		VALUE_OPT('F', "from", "PID", "only from this process",
+			  OPT_MATCH(MBOX_MATCH_PID),
+			  opt_pid, &rx.match.pid),
+		VALUE_OPT('p', "min-priority", "N", "only of this priority or above",
+			  OPT_MATCH(MBOX_MATCH_PRIORITY),
+			  opt_priority, &rx.match.priority),
+		FLAG_OPT('P', "peek", "leave the message in the mailbox",
+			 OPT_PEEK),
+		VALUE_OPT('s', "truncate", "SIZE", "cut off what is more than this",
+			  OPT_TRUNCATE, opt_size32, &rx.truncate),
 		FLAG_OPT('L', "lease", "keep each until it has been written",
 			 OPT_LEASE),
 		FLAG_OPT('l', "lines", "end each message with a newline",
@@ -309,10 +375,9 @@ int cmd_recv(int argc, char **argv)
 	check_flags(rx.flags);
 	rx.name = argv[first];
 	check_output(&rx);
-	rx.fd = open_mailbox(rx.name, MBOX_O_READ,
-			     rx.flags & OPT_OWNER ? &owner : NULL);
-	if (rx.fd < 0)
-		return -rx.fd;
+	status = open_receiver(&rx, rx.flags & OPT_OWNER ? &owner : NULL);
+	if (status)
+		return status;
 	status = receive_all(&rx);
 	close(rx.fd);
 	free(rx.buf);

@@ -53,17 +53,25 @@ void usage_error(const char *fmt, ...)
 	exit(own_status(STATUS_USAGE));
 }
 
+void no_memory(void)
+{
+	complain(NULL, "out of memory");
+	exit(own_status(STATUS_ERROR));
+}
+
 int status_of(int err)
 {
 	switch (-err) {
 	case 0:
 		return STATUS_OK;
 	case ENOENT:
+	case ESRCH:
 		return STATUS_NO_ENTRY;
 	case EACCES:
 	case EPERM:
 		return STATUS_DENIED;
 	case EAGAIN:
+	case EBUSY:
 	case ETIMEDOUT:
 		return STATUS_NOT_NOW;
 	case EPIPE:
@@ -94,6 +102,8 @@ static const char *words(int err)
 		return "the server ended without a reply: it may have been done or not";
 	case ECANCELED:
 		return "cancelled";
+	case EBUSY:
+		return "busy: it is exclusive, and another receives";
 	case ENAMETOOLONG:
 		return "the name is too long";
 	default:
@@ -118,15 +128,36 @@ static void put_share(FILE *out, const struct mbox_refusal *refusal)
 		refusal->used, user_name(refusal->uid));
 }
 
+static void put_full(FILE *out, const struct mbox_refusal *refusal,
+		     const char *unit)
+{
+	fprintf(out, "full: %llu of %llu %s", refusal->total, refusal->max,
+		unit);
+	put_share(out, refusal);
+}
+
+/* There is room, but for others. */
+static void put_full_share(FILE *out, const struct mbox_refusal *refusal,
+			   const char *unit)
+{
+	fprintf(out, "your share is full: %llu of %llu %s (%llu in all)",
+		refusal->used, refusal->max, unit, refusal->total);
+}
+
 static void put_refusal(FILE *out, const struct mbox_refusal *refusal)
 {
 	switch (refusal->limit) {
 	case MBOX_LIMIT_MSGS:
+		put_full(out, refusal, "messages");
+		break;
 	case MBOX_LIMIT_BYTES:
-		fprintf(out, "full: %llu of %llu %s", refusal->total,
-			refusal->max, refusal->limit == MBOX_LIMIT_MSGS ?
-			"messages" : "bytes");
-		put_share(out, refusal);
+		put_full(out, refusal, "bytes");
+		break;
+	case MBOX_LIMIT_SHARE_MSGS:
+		put_full_share(out, refusal, "messages");
+		break;
+	case MBOX_LIMIT_SHARE_BYTES:
+		put_full_share(out, refusal, "bytes");
 		break;
 	case MBOX_LIMIT_NS_OBJECTS:
 		fprintf(out, "limit reached: %llu of %llu objects in the namespace",
@@ -156,5 +187,18 @@ int fail_refused(const char *object, int err,
 	fclose(out);
 	complain(object, "%s%s", err == -ETIMEDOUT ? "timed out: " : "", text);
 	free(text);
+	return status_of(err);
+}
+
+int fail_room(const char *object, int err, const struct mbox_stat *attr,
+	      const struct mbox_refusal *refusal)
+{
+	bool waits = err == -EAGAIN || err == -ETIMEDOUT;
+
+	if (!waits || refusal->limit != MBOX_LIMIT_NONE ||
+	    !(attr->state & MBOX_STATE_RENDEZVOUS))
+		return fail_refused(object, err, refusal);
+	complain(object, "%sno receiver waits",
+		 err == -ETIMEDOUT ? "timed out: " : "");
 	return status_of(err);
 }

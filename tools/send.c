@@ -61,7 +61,12 @@ static int fail_send(const struct sender *sender, int err, size_t len)
 		snprintf(object, sizeof(object), "%s", sender->name);
 	if (err == -EMSGSIZE)
 		return fail_size(sender, object, len);
-	return fail_refused(object, err, &sender->msg.refusal);
+	if (err == -EINVAL && sender->msg.priority &&
+	    sender->attr.receivers == MBOX_RECEIVERS_BROADCAST) {
+		complain(object, "it is a broadcast, which knows no priorities");
+		return status_of(err);
+	}
+	return fail_room(object, err, &sender->attr, &sender->msg.refusal);
 }
 
 static int send_message(struct sender *sender, const char *buf, size_t len)
@@ -130,6 +135,8 @@ int cmd_send(int argc, char **argv)
 			  0, opt_priority, &sender.msg.priority),
 		VALUE_OPT('t', "type", "N", "a number for the receiver",
 			  0, opt_type, &sender.msg.type),
+		VALUE_OPT('T', "ttl", "TIME", "drop it if nobody has it by then",
+			  0, opt_ttl, &sender.msg.ttl),
 		FLAG_OPT('l', "lines", "each line of the input is a message",
 			 OPT_LINES),
 		FLAG_OPT('d', "dontwait", "do not wait for room", OPT_DONTWAIT),

@@ -157,6 +157,14 @@ static void set_reply(struct job *job, const struct run *run, int status)
 	msg->reply_status = -EMSGSIZE;
 }
 
+/* To be done again, after a while; nothing can go back to a broadcast. */
+static int give_back(const struct job *job)
+{
+	int ret = mbox_nack(job->fd, job->msg.token, RETRY_DELAY);
+
+	return ret == -EOPNOTSUPP ? mbox_ack(job->fd, job->msg.token) : ret;
+}
+
 /* Runs the command for the request, and says what is to become of that. */
 static int serve_request(struct job *job)
 {
@@ -189,13 +197,13 @@ static int serve_request(struct job *job)
 	msg->reply_status = 0;
 	if (status < 0) {
 		/* It has not been done: another server may have more luck. */
-		mbox_nack(job->fd, msg->token, RETRY_DELAY);
+		give_back(job);
 		return status;
 	}
 	if (call)
 		set_reply(job, &run, status);
 	else if (status)
-		return mbox_nack(job->fd, msg->token, RETRY_DELAY);
+		return give_back(job);
 	else
 		return mbox_ack(job->fd, msg->token);
 	return 0;

@@ -7,12 +7,6 @@
 
 #include "mboxctl.h"
 
-static noreturn void no_memory(void)
-{
-	complain(NULL, "out of memory");
-	exit(STATUS_ERROR);
-}
-
 void table_init(struct table *table, const char *name, bool json)
 {
 	table->json = json;
@@ -65,6 +59,16 @@ void table_set(struct table *table, size_t column, const char *text)
 	utf8_copy(utf8, text);
 	if (scols_line_refer_data(table->row, column, utf8))
 		no_memory();
+}
+
+char *table_text(struct table *table)
+{
+	char *text;
+
+	if (scols_print_table_to_string(table->scols, &text) || !text)
+		no_memory();
+	scols_unref_table(table->scols);
+	return text;
 }
 
 void table_print(struct table *table)

@@ -18,10 +18,12 @@
  *   library fills in @size and what the other arguments say. What the kernel
  *   writes is left in them, on failure too.
  * - Sizes are in bytes, times in nanoseconds.
- * - Only mbox_send(), mbox_sendmsg(), mbox_recv(), mbox_recvmsg(), mbox_call(),
- *   mbox_callmsg() and mbox_serve() wait. A signal ends the wait with -EINTR,
- *   unless its handler was installed with SA_RESTART; then they go on waiting,
- *   to the same deadline. mbox_call() goes on in both cases.
+ * - Only mbox_send(), mbox_sendmsg(), mbox_send_many(), mbox_send_batch(),
+ *   mbox_recv(), mbox_recvmsg(), mbox_peek(), mbox_recv_many(),
+ *   mbox_recv_batch(), mbox_call(), mbox_callmsg() and mbox_serve() wait. A
+ *   signal ends the wait with -EINTR, unless its handler was installed with
+ *   SA_RESTART; then they go on waiting, to the same deadline. mbox_call() goes
+ *   on in both cases.
  * - Beside the errors that are named, any function that takes a descriptor
  *   fails with -EBADF where it is none and with -ENOTTY where it is not of the
  *   device or object that the function is for; with -EINVAL and -EOPNOTSUPP for
@@ -62,21 +64,44 @@ int mbox_device(void);
  * @attr: attributes, all defaults where NULL. @size, @flags, @kind, @name and
  *	@name_len are filled in; @refusal tells the limit after -EDQUOT, -ENOSPC.
  *	With MBOX_CREATE_DEAD_LETTER, @dead_letter is a mailbox open for writing.
+ *	@when_full, @turns and @receivers say how the mailbox delivers.
  *
  * Without MBOX_CREATE_EXCL an existing mailbox is opened as it is (POSIX:
  * mq_open() with O_CREAT). @mode has its effect with MBOX_CREATE_MODE, and no
  * umask (System V: msgget()). A named mailbox stays until it is unlinked
- * unless @lifetime says otherwise (ours).
+ * unless @lifetime says otherwise (ours). MBOX_CREATE_RENDEZVOUS gives it no
+ * capacity, MBOX_CREATE_UNBOUNDED no other than the limits of its users.
  *
  * Return: a descriptor of the mailbox, which the caller closes. -EEXIST where
  * the name is taken: with MBOX_CREATE_EXCL, or by a region. -EACCES where it
  * exists and its mode or MBOX_CREATE_OWNER forbids. -EPIPE where it exists and
- * has ended. -ENAMETOOLONG, -EMFILE, -ENFILE; -EDQUOT and -ENOSPC at a limit.
+ * has ended, -EBUSY where it is a link that has both its ends. -EOPNOTSUPP for
+ * policies that do not go together. -ENAMETOOLONG, -EMFILE, -ENFILE; -EDQUOT and
+ * -ENOSPC at a limit.
  *
  * Since: 0.1
  */
 int mbox_create(int dev, const char *name, unsigned int flags,
 		struct mbox_create *attr);
+
+/**
+ * mbox_inbox() - create the inbox of the calling process
+ * @dev: descriptor of /dev/mbox
+ * @flags: as for mbox_create(), MBOX_O_READ to receive; MBOX_CREATE_INBOX is
+ *	added
+ * @attr: as for mbox_create(); a @mode that lets others send, 0622 for all of
+ *	them, takes MBOX_CREATE_MODE
+ *
+ * A mailbox without a name, which others open by the process id, with
+ * mbox_open_pid(). It ends with the process, or with the last descriptor that
+ * the process has of it (ours).
+ *
+ * Return: a descriptor, which the caller closes. -EEXIST where the process has
+ * an inbox already. Otherwise as mbox_create().
+ *
+ * Since: 0.1
+ */
+int mbox_inbox(int dev, unsigned int flags, struct mbox_create *attr);
 
 /**
  * mbox_region_create() - create a region, or open the one of that name
@@ -109,7 +134,8 @@ int mbox_region_create(int dev, const char *name, unsigned int flags,
  *	others if they have any permission
  *
  * Return: a descriptor, which the caller closes. -ENOENT, -EACCES,
- * -ENAMETOOLONG, -EMFILE, -ENFILE; -EPIPE where the object has ended.
+ * -ENAMETOOLONG, -EMFILE, -ENFILE; -EPIPE where the object has ended, -EBUSY
+ * where it is a link that has both its ends.
  *
  * Since: 0.1
  */
@@ -141,12 +167,29 @@ int mbox_open_id(int dev, uint64_t id, unsigned int flags);
  * that can only send (ours).
  *
  * Return: a descriptor, which the caller closes. -EACCES for more access than
- * @fd has, -EBADF where @fd is not of an object, -EPIPE where it has ended,
- * -EMFILE, -ENFILE.
+ * @fd has, -EBADF where @fd is not of an object, -EPIPE and -EBUSY as
+ * mbox_open(), -EMFILE, -ENFILE.
  *
  * Since: 0.1
  */
 int mbox_open_fd(int dev, int fd, unsigned int flags);
+
+/**
+ * mbox_open_pid() - open the inbox of a process
+ * @dev: descriptor of /dev/mbox
+ * @pid: its process id, in the caller's pid namespace
+ * @flags: as for mbox_open()
+ *
+ * What is sent through the descriptor reaches that process or nobody: once it
+ * has ended, sending is -EPIPE, whoever has its process id then. That it was the
+ * right process when it was opened, mbox_sender_lives() can tell (ours).
+ *
+ * Return: as mbox_open(); -ENOENT where there is no such process, or it has no
+ * inbox.
+ *
+ * Since: 0.1
+ */
+int mbox_open_pid(int dev, pid_t pid, unsigned int flags);
 
 /**
  * mbox_open_target() - open an object, in full
@@ -239,7 +282,7 @@ int mbox_stat(int fd, struct mbox_stat *stat);
  *
  * Return: 0. -EACCES unless the caller owns the object or has CAP_IPC_OWNER; to
  * change the owner, or the group to one that the caller is not in, takes
- * CAP_CHOWN as well.
+ * CAP_CHOWN as well. -EINVAL for the capacity of a mailbox that has none.
  *
  * Since: 0.1
  */
@@ -252,11 +295,13 @@ int mbox_set(int fd, struct mbox_set *set);
  * @len: its length in bytes; 0 is a message too
  * @priority: 0 to MBOX_PRIORITY_MAX; higher ones are received first (POSIX)
  *
- * Waits for ever while the mailbox is full, unless the descriptor has
- * O_NONBLOCK. Limits of users fail at once.
+ * Waits for ever while the mailbox is full, or while the user has his share of
+ * it, unless the descriptor has O_NONBLOCK or the mailbox does otherwise when
+ * full (enum mbox_when_full). Limits of users fail at once.
  *
- * Return: 0 once the message is in the mailbox or with a receiver. -EAGAIN
- * where it would have to wait, -EINTR on a signal: nothing was sent. -EMSGSIZE
+ * Return: 0 once the message is in the mailbox or with a receiver; of a
+ * rendezvous, with a receiver. -EAGAIN where it would have to wait, or where the
+ * mailbox refuses when full; -EINTR on a signal: nothing was sent. -EMSGSIZE
  * for a length that the mailbox does not take, -EDQUOT at a limit of the user,
  * -EBADF without MBOX_O_WRITE. -EPIPE where nobody can ever receive it; never
  * a SIGPIPE.
@@ -276,6 +321,10 @@ int mbox_send(int fd, const void *buf, size_t len, unsigned int priority);
  * mq_timedsend()), on CLOCK_REALTIME; 0 waits for ever. mbox_deadline() makes
  * one. One that is past still sends where there is room.
  *
+ * With @iov_nr the data is gathered from the struct mbox_iov that @buf points to
+ * (sendmsg(2)). With @ttl the message is dropped unless it is received within
+ * that time (ours).
+ *
  * @fds sends descriptors along (Unix sockets: SCM_RIGHTS). With MBOX_ASYNC the
  * message is a call whose reply comes as a message to the mailbox @reply_fd,
  * with @cookie to know it by (ours).
@@ -288,14 +337,46 @@ int mbox_send(int fd, const void *buf, size_t len, unsigned int priority);
 int mbox_sendmsg(int fd, struct mbox_send *msg);
 
 /**
+ * mbox_send_many() - send some messages at once
+ * @fd: mailbox, open with MBOX_O_WRITE
+ * @items: the messages; their data is copied before the function returns
+ * @nr: how many, 1 to MBOX_BATCH_MAX
+ *
+ * One system call for as many sends, in that order, up to the first that fails.
+ * Waits for the first message, as mbox_send() does; the others go as far as they
+ * go without waiting (ours; much as sendmmsg()).
+ *
+ * Return: how many were sent: less than @nr where the next one has failed, which
+ * to send it again will tell why. Where the first one fails, as mbox_sendmsg();
+ * -EINVAL for another @nr.
+ *
+ * Since: 0.1
+ */
+int mbox_send_many(int fd, const struct mbox_send_item *items, unsigned int nr);
+
+/**
+ * mbox_send_batch() - send some messages at once, in full
+ * @fd: mailbox, open with MBOX_O_WRITE
+ * @batch: as mbox_send_many(), and a deadline for the first message and whether
+ *	to wait at all. Then @error is the error number, not negative, of the one
+ *	that was not sent, or 0, and @refusal tells more of it.
+ *
+ * Return: as mbox_send_many(); -ETIMEDOUT where the deadline passed.
+ *
+ * Since: 0.1
+ */
+int mbox_send_batch(int fd, struct mbox_send_batch *batch);
+
+/**
  * mbox_recv() - receive a message
  * @fd: mailbox, open with MBOX_O_READ
  * @buf: where the data goes
  * @size: how many bytes fit there
  * @priority: where its priority goes; may be NULL
  *
- * Receives the message of the highest priority, the oldest of these (POSIX).
- * Waits for ever while there is none, unless the descriptor has O_NONBLOCK. A
+ * Receives the message of the highest priority, the oldest of these (POSIX), of
+ * those that the endpoint's filter lets through (mbox_filter()). Waits for ever
+ * while there is none, unless the descriptor has O_NONBLOCK. A
  * failure loses nothing: the message stays at its place (ours). A call is
  * answered at once, without data and with status 0: use mbox_recvmsg() or
  * mbox_serve() to answer it otherwise.
@@ -303,8 +384,9 @@ int mbox_sendmsg(int fd, struct mbox_send *msg);
  * Return: the length of the message, which may be 0. -EAGAIN where it would
  * have to wait, -EINTR on a signal; -EMSGSIZE where the message is larger than
  * @size (any size that holds the message will do, unlike mq_receive();
- * mbox_recvmsg() tells the size needed); -EBADF without MBOX_O_READ. -EPIPE
- * where no message can ever come.
+ * mbox_recvmsg() tells the size needed); -EBADF without MBOX_O_READ; -EBUSY
+ * where another receives, of an exclusive mailbox. -EPIPE where no message can
+ * ever come.
  *
  * Since: 0.1
  */
@@ -323,14 +405,118 @@ ssize_t mbox_recv(int fd, void *buf, size_t size, unsigned int *priority);
  * or with the @reply_token of a further receive, which replies first. If the
  * process ends before, the message comes back (ours).
  *
- * Return: the length of the message, also in @len. Errors as mbox_recv();
- * -ETIMEDOUT where the deadline passed, -EDQUOT where the endpoint holds as many
- * messages as it may; with @reply_token also those of mbox_reply(), and where
- * @reply_token is not 0 then, the reply was not given.
+ * @match receives by type (System V: msgrcv()), sender or priority, and then the
+ * filter of the endpoint is not looked at. MBOX_PEEK leaves the message where it
+ * is. MBOX_TRUNCATE cuts one that does not fit (Unix sockets; System V:
+ * MSG_NOERROR) rather than -EMSGSIZE. With @iov_nr the data is scattered to the
+ * struct mbox_iov that @buf points to (recvmsg(2)). @missed tells how many
+ * messages were lost to the endpoint before this one (ours).
+ *
+ * Return: the length of the message, also in @len; after MBOX_TRUNCATE it may be
+ * more than was written. Errors as mbox_recv(); -ETIMEDOUT where the deadline
+ * passed, -EDQUOT where the endpoint holds as many messages as it may, -ESRCH
+ * where @match names no process, -EOPNOTSUPP for a @match of a broadcast; with
+ * @reply_token also those of mbox_reply(), and where @reply_token is not 0 then,
+ * the reply was not given.
  *
  * Since: 0.1
  */
 ssize_t mbox_recvmsg(int fd, struct mbox_recv *msg);
+
+/**
+ * mbox_peek() - look at the next message
+ * @fd: mailbox, open with MBOX_O_READ
+ * @buf: where the data goes
+ * @size: how many bytes fit there
+ * @priority: where its priority goes; may be NULL
+ *
+ * As mbox_recv(), waiting too, but the message stays where it is, a call
+ * unanswered, for whoever receives next (Unix sockets: MSG_PEEK). So with several
+ * receivers it may be gone when it is asked for.
+ *
+ * Return: as mbox_recv().
+ *
+ * Since: 0.1
+ */
+ssize_t mbox_peek(int fd, void *buf, size_t size, unsigned int *priority);
+
+/**
+ * mbox_recv_many() - receive some messages at once
+ * @fd: mailbox, open with MBOX_O_READ
+ * @items: each with the @buf and @buf_size where a message goes; the rest is
+ *	written, of those received
+ * @nr: how many, 1 to MBOX_BATCH_MAX
+ *
+ * One system call for as many receives, up to the first that fails. Waits for
+ * the first message, as mbox_recv() does; the others are those that are there
+ * (ours; much as recvmmsg() with MSG_WAITFORONE). Descriptors that come along
+ * are closed. As with mbox_recv(), nothing stays held: calls are answered at
+ * once, without data and with status 0, and no item has a @token. Who answers
+ * calls uses mbox_recv_batch().
+ *
+ * Return: how many were received, 1 or more. Where the first one fails, as
+ * mbox_recv(); after -EMSGSIZE, its @len is the size needed. -EINVAL for another
+ * @nr.
+ *
+ * Since: 0.1
+ */
+int mbox_recv_many(int fd, struct mbox_recv_item *items, unsigned int nr);
+
+/**
+ * mbox_recv_batch() - receive some messages at once, in full
+ * @fd: mailbox, open with MBOX_O_READ
+ * @batch: as mbox_recv_many(), and a deadline for the first message, whether to
+ *	wait at all, MBOX_LEASE, MBOX_TRUNCATE and a match. Then @error is the
+ *	error number, not negative, of the receive that ended it, EAGAIN where
+ *	there were no more, or 0.
+ *
+ * What is held (with MBOX_LEASE everything, and every call) has a @token in its
+ * item, and is for the caller to end, one by one, as after mbox_recvmsg().
+ *
+ * Return: as mbox_recv_many(); otherwise as mbox_recvmsg().
+ *
+ * Since: 0.1
+ */
+int mbox_recv_batch(int fd, struct mbox_recv_batch *batch);
+
+/**
+ * mbox_filter() - have an endpoint see some messages only
+ * @fd: mailbox, open with MBOX_O_READ
+ * @match: which; NULL, or one that names nothing, for all
+ *
+ * It holds from now on for all that goes through the endpoint and its
+ * duplicates: for receives that have no match of their own, mbox_serve(), read(2),
+ * poll(2) and signals. So a thread that waits for one type sleeps through the
+ * others, which stay for other endpoints (ours). Of a broadcast, what the filter
+ * does not let through is not received through this endpoint any more.
+ *
+ * Return: 0. -ESRCH where it names a process that is none, and that has no
+ * message in the mailbox; -EBADF without MBOX_O_READ.
+ *
+ * Since: 0.1
+ */
+int mbox_filter(int fd, const struct mbox_match *match);
+
+/**
+ * mbox_notify() - ask for one signal when there is a message
+ * @fd: mailbox, open with MBOX_O_READ
+ * @signo: the signal; 0 takes it back
+ *
+ * When a message comes that can be received through @fd, where none could be
+ * before, and no receiver waits for it, the signal is sent, once (POSIX:
+ * mq_notify(), of which a queue has one; here any number of endpoints may ask).
+ * It goes to whom F_SETOWN or F_SETOWN_EX of fcntl(2) has named, or if that is
+ * nobody, to the calling process, and tells of @fd in its si_fd. Messages that
+ * are there already send none: ask first, then receive until -EAGAIN.
+ *
+ * @signo stays as the F_SETSIG of the endpoint, unless the function fails.
+ *
+ * Return: 0, also where it was asked for already. -EBUSY where the endpoint has
+ * O_ASYNC, -EINVAL for a @signo that is none, -EBADF without MBOX_O_READ.
+ *
+ * Since: 0.1
+ */
+int mbox_notify(int fd, int signo);
 
 /**
  * mbox_ack() - a held message is done with
@@ -355,7 +541,8 @@ int mbox_ack(int fd, uint64_t token);
  * It goes back to its place, or, if it has come back too often, to the
  * dead-letter mailbox.
  *
- * Return: 0. -ESTALE as mbox_ack(); -EINVAL where @delay is above 2^62.
+ * Return: 0. -ESTALE as mbox_ack(); -EINVAL where @delay is above MBOX_TIME_MAX;
+ * -EOPNOTSUPP of a broadcast.
  *
  * Since: 0.1
  */
@@ -375,6 +562,22 @@ int mbox_nack(int fd, uint64_t token, uint64_t delay);
 int mbox_held(int fd, struct mbox_held *held);
 
 /**
+ * mbox_sender_lives() - tell whether a process id still is the sender's
+ * @fd: the endpoint that received the message, or a duplicate
+ * @token: as received
+ *
+ * As long as it is, the @pid received stands for the process that sent, and for
+ * no other. So what was opened by that id before this was asked, as by
+ * pidfd_open(2) or mbox_open_pid(), is the sender's (ours).
+ *
+ * Return: 1, or 0 where the process has ended and has been waited for. -ESTALE
+ * as mbox_ack(), also for a @token of 0.
+ *
+ * Since: 0.1
+ */
+int mbox_sender_lives(int fd, uint64_t token);
+
+/**
  * mbox_call() - send a request and wait for its reply
  * @fd: mailbox, open with MBOX_O_WRITE
  * @req: the request
@@ -392,8 +595,8 @@ int mbox_held(int fd, struct mbox_held *held);
  * that is negative; or -EMSGSIZE where the request is not of a length that the
  * mailbox takes, or @size above MBOX_MSG_SIZE_MAX; -EPIPE where nobody took it
  * and nobody can, -ECONNRESET where who took it ended without a reply, so that
- * it may have been done or not; -ECANCELED where it was purged. Otherwise as
- * mbox_send().
+ * it may have been done or not; -ECANCELED where it was purged; -EOPNOTSUPP of a
+ * broadcast. Otherwise as mbox_send().
  *
  * Since: 0.1
  */
@@ -480,7 +683,7 @@ int mbox_replymsg(int fd, struct mbox_reply *reply);
  * Return: the length of the reply; or a negative number, which becomes the
  * status of a reply without data. More than @size becomes -EMSGSIZE in the same
  * way. A message that is not a call is acked, or given back where the result is
- * negative, to be received again at once.
+ * negative, to be received again at once; of a broadcast it is acked.
  */
 typedef ssize_t (*mbox_handler)(struct mbox_recv *request, const void *buf,
 				void *reply, size_t size, void *data);
@@ -516,7 +719,8 @@ int mbox_serve(int fd, size_t size, mbox_handler fn, void *data);
  * @fd: mailbox, open with MBOX_O_READ
  *
  * Messages that are being received or held are not touched; senders that wait
- * for room get it. Calls end with -ECANCELED.
+ * for room get it. Calls end with -ECANCELED. Of a broadcast, the messages are
+ * thrown away that this endpoint has not received, and only for it.
  *
  * Return: how many messages were dropped. -EBADF without MBOX_O_READ.
  *

@@ -25,13 +25,24 @@
 #define MBOX_ABI(type, bytes) \
 	static_assert(sizeof(type) == (bytes), #type " needs a new version")
 
-MBOX_ABI(struct mbox_create, 104);
-MBOX_ABI(struct mbox_target, 40);
-MBOX_ABI(struct mbox_stat, 408);
+MBOX_ABI(struct mbox_create, 120);
+MBOX_ABI(struct mbox_target, 48);
+MBOX_ABI(struct mbox_open, 56);
+MBOX_ABI(struct mbox_stat, 448);
 MBOX_ABI(struct mbox_set, 32);
 MBOX_ABI(struct mbox_usage, 112);
-MBOX_ABI(struct mbox_send, 104);
-MBOX_ABI(struct mbox_recv, 176);
+MBOX_ABI(struct mbox_send, 120);
+MBOX_ABI(struct mbox_recv, 208);
+MBOX_ABI(struct mbox_held, 24);
+MBOX_ABI(struct mbox_call, 136);
+MBOX_ABI(struct mbox_reply, 48);
+MBOX_ABI(struct mbox_send_item, 32);
+MBOX_ABI(struct mbox_send_batch, 64);
+MBOX_ABI(struct mbox_recv_item, 112);
+MBOX_ABI(struct mbox_recv_batch, 56);
+MBOX_ABI(struct mbox_match, 24);
+MBOX_ABI(struct mbox_filter, 32);
+MBOX_ABI(struct mbox_notify, 8);
 
 static inline int mbox_command(int fd, unsigned long command, void *arg)
 {

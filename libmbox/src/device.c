@@ -53,6 +53,10 @@ MBOX_EXPORT const char *mbox_limit_name(uint32_t limit)
 		return "namespace objects";
 	case MBOX_LIMIT_USER_FDS:
 		return "user message descriptors";
+	case MBOX_LIMIT_SHARE_MSGS:
+		return "mailbox messages per user";
+	case MBOX_LIMIT_SHARE_BYTES:
+		return "mailbox bytes per user";
 	}
 	return "unknown limit";
 }

@@ -27,3 +27,15 @@ MBOX_EXPORT int mbox_held(int fd, struct mbox_held *held)
 	held->size = sizeof(*held);
 	return mbox_command(fd, MBOX_IOC_HELD, held);
 }
+
+MBOX_EXPORT int mbox_sender_lives(int fd, uint64_t token)
+{
+	struct mbox_held held = { .token = token };
+	int ret;
+
+	/* What is not held has this token; to the kernel it is any call. */
+	if (token == 0)
+		return -ESTALE;
+	ret = mbox_held(fd, &held);
+	return ret < 0 ? ret : !!(held.state & MBOX_MSG_SENDER_LIVES);
+}

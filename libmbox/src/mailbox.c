@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Mailboxes: send, receive, purge, and the time until which to wait.
+ * Mailboxes: send, receive, look, purge, and the time until which to wait.
  */
 #include <time.h>
 
@@ -27,10 +27,11 @@ MBOX_EXPORT int mbox_sendmsg(int fd, struct mbox_send *msg)
 	return mbox_command(fd, MBOX_IOC_SEND, msg);
 }
 
-MBOX_EXPORT ssize_t mbox_recv(int fd, void *buf, size_t size,
-			      unsigned int *priority)
+static ssize_t receive(int fd, void *buf, size_t size, unsigned int *priority,
+		       unsigned int flags)
 {
 	struct mbox_recv msg = {
+		.flags = flags,
 		.buf = mbox_pointer(buf),
 		.buf_size = mbox_buffer_size(size),
 	};
@@ -42,6 +43,18 @@ MBOX_EXPORT ssize_t mbox_recv(int fd, void *buf, size_t size,
 	if (ret >= 0 && msg.token)
 		mbox_ack(fd, msg.token);
 	return ret;
+}
+
+MBOX_EXPORT ssize_t mbox_recv(int fd, void *buf, size_t size,
+			      unsigned int *priority)
+{
+	return receive(fd, buf, size, priority, 0);
+}
+
+MBOX_EXPORT ssize_t mbox_peek(int fd, void *buf, size_t size,
+			      unsigned int *priority)
+{
+	return receive(fd, buf, size, priority, MBOX_PEEK);
 }
 
 MBOX_EXPORT ssize_t mbox_recvmsg(int fd, struct mbox_recv *msg)

@@ -38,6 +38,12 @@ MBOX_EXPORT int mbox_region_create(int dev, const char *name,
 	return create(dev, name, flags, attr);
 }
 
+MBOX_EXPORT int mbox_inbox(int dev, unsigned int flags,
+			   struct mbox_create *attr)
+{
+	return mbox_create(dev, NULL, flags | MBOX_CREATE_INBOX, attr);
+}
+
 static struct mbox_target target_by_name(const char *name)
 {
 	return (struct mbox_target) {
@@ -64,6 +70,13 @@ MBOX_EXPORT int mbox_open_id(int dev, uint64_t id, unsigned int flags)
 MBOX_EXPORT int mbox_open_fd(int dev, int fd, unsigned int flags)
 {
 	struct mbox_target target = { .by = MBOX_BY_FD, .fd = fd };
+
+	return mbox_open_target(dev, &target, flags);
+}
+
+MBOX_EXPORT int mbox_open_pid(int dev, pid_t pid, unsigned int flags)
+{
+	struct mbox_target target = { .by = MBOX_BY_PID, .pid = pid };
 
 	return mbox_open_target(dev, &target, flags);
 }

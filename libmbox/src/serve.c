@@ -79,6 +79,14 @@ static void set_reply(struct server *srv, ssize_t result, size_t room)
 	msg->reply_token = msg->token;
 }
 
+/* A broadcast takes nothing back, and is not to end the loop for that. */
+static int end_message(int fd, uint64_t token, ssize_t result)
+{
+	int ret = result < 0 ? mbox_nack(fd, token, 0) : -EOPNOTSUPP;
+
+	return ret == -EOPNOTSUPP ? mbox_ack(fd, token) : ret;
+}
+
 static int handle(int fd, struct server *srv, mbox_handler fn, void *data)
 {
 	struct mbox_recv *msg = &srv->msg;
@@ -101,8 +109,7 @@ static int handle(int fd, struct server *srv, mbox_handler fn, void *data)
 		return 0;
 	}
 	clear_reply(msg);
-	return result < 0 ? mbox_nack(fd, msg->token, 0) :
-			    mbox_ack(fd, msg->token);
+	return end_message(fd, msg->token, result);
 }
 
 MBOX_EXPORT int mbox_serve(int fd, size_t size, mbox_handler fn, void *data)

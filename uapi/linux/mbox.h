@@ -26,8 +26,12 @@
  * poll(2), select(2) and epoll(7) on a mailbox
  * --------------------------------------------
  *
- * POLLIN	a message can be received
- * POLLOUT	a message of the largest size can be sent without waiting
+ * POLLIN	a message can be received, of those that the descriptor's filter
+ *		(MBOX_IOC_FILTER) lets through; of a rendezvous, also one whose
+ *		sender waits
+ * POLLOUT	a message of the largest size can be sent without waiting, by the
+ *		user who asks; of a rendezvous, a receiver waits. Where both sides
+ *		only poll, they never meet.
  * POLLHUP	the mailbox has ended; with POLLIN or POLLOUT also that a receive
  *		or a send fails with EPIPE
  *
@@ -35,10 +39,26 @@
  * POLLERR	the descriptor is open for neither direction
  *
  * Each for the directions of the descriptor. A message that goes to a blocked
- * receiver wakes nobody who polls. Edges (EPOLLET) are: a message is queued;
- * room for a message of the largest size comes; POLLHUP comes. With
- * EPOLLEXCLUSIVE a message wakes one, room and POLLHUP wake all. A region is
- * always ready.
+ * receiver wakes nobody who polls. Edges (EPOLLET) are: a message is queued, or
+ * comes back; a filter is set with which something can be received; room for a
+ * message of the largest size comes; POLLHUP comes. With EPOLLEXCLUSIVE a
+ * message wakes one of those without a filter; room and POLLHUP wake all. Who
+ * uses it sets the filter before adding the descriptor: what was added before
+ * takes its turn among those without one. A region is always ready.
+ *
+ * Signals (O_ASYNC with F_SETOWN and F_SETSIG, as on a socket) come at the same
+ * edges; MBOX_IOC_NOTIFY asks for a single one.
+ *
+ * read(2) and write(2) of a mailbox
+ * ---------------------------------
+ *
+ * A write is a send of one message, of priority 0 and type 0, a read a receive
+ * of one; readv and writev gather and scatter it. They wait and fail as those
+ * commands do (EPIPE without a SIGPIPE), but a read returns 0 where a receive
+ * fails with EPIPE: the end of the file. So does a message without data. A
+ * message that is larger than what is read is EMSGSIZE and stays. A call that is
+ * read is answered at once, without data and with status 0; descriptors that
+ * come with a message are closed. There is no position in it (ESPIPE).
  *
  * mmap(2) of a region
  * -------------------
@@ -58,9 +78,10 @@
  * EOPNOTSUPP		a flag or a value that this version does not know
  * EINVAL		a wrong or inconsistent field, a reserved field not zero
  * EFAULT		a bad pointer; nothing was lost
+ * ESRCH		no such process
  * ENOENT		no such object; nor can one be made, where the network
  *			namespace of the factory descriptor is gone
- * EEXIST		the name is taken
+ * EEXIST		the name is taken, or the process has an inbox already
  * EACCES		permission denied
  * EBADF		not a descriptor of the right object, or not open for
  *			this direction
@@ -84,7 +105,9 @@
  * ECANCELED		the call was cancelled
  * ESTALE		no such token or call: used up, another endpoint's, or
  *			never given
- * EBUSY		another task waits for that call
+ * EBUSY		another task waits for that call; another receives, of an
+ *		exclusive mailbox; a link has both its ends; the descriptor
+ *		already gets signals
  */
 #ifndef _UAPI_LINUX_MBOX_H
 #define _UAPI_LINUX_MBOX_H
@@ -106,6 +129,12 @@
 #define MBOX_DEFAULT_MAX_BYTES	1048576	/* or one largest message, if more */
 /* Descriptors that a message can carry. */
 #define MBOX_FDS_MAX		16
+/* Pieces that a message can be gathered from or scattered to. */
+#define MBOX_IOV_MAX		1024
+/* Messages of a batch. */
+#define MBOX_BATCH_MAX		64
+/* The longest time to live, and delay: 2^62 nanoseconds, 146 years. */
+#define MBOX_TIME_MAX		(1ULL << 62)
 /* The largest message that any mailbox can be made for. */
 #define MBOX_MSG_SIZE_MAX	(16 << 20)
 
@@ -132,6 +161,10 @@ enum {
 	MBOX_CMD_CALL		= 0x26,
 	MBOX_CMD_REPLY		= 0x27,
 	MBOX_CMD_CANCEL		= 0x28,
+	MBOX_CMD_SEND_BATCH	= 0x29,
+	MBOX_CMD_RECV_BATCH	= 0x2a,
+	MBOX_CMD_FILTER		= 0x2b,
+	MBOX_CMD_NOTIFY		= 0x2c,
 };
 
 /**
@@ -188,6 +221,9 @@ enum mbox_lifetime {
  * @MBOX_LIMIT_NS_OBJECTS: objects in the network namespace (ENOSPC); the uid
  *	is the one that has created most of them
  * @MBOX_LIMIT_USER_FDS: descriptors in a user's messages (EDQUOT)
+ * @MBOX_LIMIT_SHARE_MSGS: a user's share of the mailbox in messages (EAGAIN,
+ *	ETIMEDOUT): see struct mbox_create
+ * @MBOX_LIMIT_SHARE_BYTES: a user's share of it in bytes (likewise)
  *
  * A user's limits hold for the effective user id of the task that sends or
  * creates and, if it is in a user namespace of its own, for the owner of that
@@ -206,6 +242,70 @@ enum mbox_limit {
 	MBOX_LIMIT_USER_REGION_BYTES	= 6,
 	MBOX_LIMIT_NS_OBJECTS		= 7,
 	MBOX_LIMIT_USER_FDS		= 8,
+	MBOX_LIMIT_SHARE_MSGS		= 9,
+	MBOX_LIMIT_SHARE_BYTES		= 10,
+};
+
+/**
+ * enum mbox_when_full - what a mailbox does with a message for which it has no
+ *	room
+ * @MBOX_FULL_BLOCK: its sender waits
+ * @MBOX_FULL_FAIL: it is refused (EAGAIN), whether or not its sender would wait
+ * @MBOX_FULL_DROP_OLDEST: the oldest of those of the lowest priority makes room
+ *	for it, if that priority is not above its own; a user who has more than his
+ *	share loses his own. Where nothing can be dropped, its sender waits.
+ * @MBOX_FULL_CONFLATE: full or not, it replaces a queued message of its type, and
+ *	takes that one's place and number if their priorities are equal. Without
+ *	one and without room, its sender waits.
+ *
+ * Messages that are held, and calls, are never dropped or replaced. All that are
+ * are counted: see @lost in mbox_stat and @missed in mbox_recv.
+ */
+enum mbox_when_full {
+	MBOX_FULL_BLOCK		= 0,
+	MBOX_FULL_FAIL		= 1,
+	MBOX_FULL_DROP_OLDEST	= 2,
+	MBOX_FULL_CONFLATE	= 3,
+};
+
+/**
+ * enum mbox_turns - which of the receivers that wait gets the next message
+ * @MBOX_TURNS_FIRST_COME: who waits longest
+ * @MBOX_TURNS_ROUND_ROBIN: who waits at the endpoint that was served longest ago
+ * @MBOX_TURNS_PRIORITY: who had the highest scheduling priority when it began
+ *	to wait, then who waits longest
+ *
+ * Of those, always, whose filter lets the message through.
+ */
+enum mbox_turns {
+	MBOX_TURNS_FIRST_COME	= 0,
+	MBOX_TURNS_ROUND_ROBIN	= 1,
+	MBOX_TURNS_PRIORITY	= 2,
+};
+
+/**
+ * enum mbox_receivers - who may receive, and what a message is for
+ * @MBOX_RECEIVERS_ANY: any number may receive, and each message is for one
+ * @MBOX_RECEIVERS_EXCLUSIVE: likewise, but one at a time: while a receive is
+ *	under way, or waits, another is EBUSY
+ * @MBOX_RECEIVERS_LINK: two endpoints at most, whatever they are open for; an
+ *	open of a third is EBUSY. One open for neither direction does not count;
+ *	fork, dup and passing a descriptor make none.
+ * @MBOX_RECEIVERS_BROADCAST: each message is for each endpoint that was open for
+ *	receiving when it was sent; its data is kept once. First in, first out (a
+ *	priority is EINVAL). With MBOX_FULL_DROP_OLDEST an endpoint that is slow
+ *	loses the oldest messages and learns how many (@missed), otherwise senders
+ *	wait for it. Without any such endpoint a message is lost, and counted as
+ *	such. An endpoint's filter passes over messages for good; a match in a
+ *	single receive, calls, MBOX_IOC_NACK, dead letters, MBOX_CREATE_RENDEZVOUS
+ *	and MBOX_FULL_CONFLATE are EOPNOTSUPP. Messages held under a lease take no
+ *	room. A purge is for the endpoint that asks.
+ */
+enum mbox_receivers {
+	MBOX_RECEIVERS_ANY		= 0,
+	MBOX_RECEIVERS_EXCLUSIVE	= 1,
+	MBOX_RECEIVERS_LINK		= 2,
+	MBOX_RECEIVERS_BROADCAST	= 3,
 };
 
 /**
@@ -239,6 +339,9 @@ struct mbox_refusal {
 #define MBOX_CREATE_FIXED	0x00000400	/* each message of exactly @msg_size */
 #define MBOX_CREATE_OWNER	0x00000800	/* existing: only if @owner owns it */
 #define MBOX_CREATE_DEAD_LETTER	0x00001000	/* @dead_letter is given */
+#define MBOX_CREATE_RENDEZVOUS	0x00002000	/* no room: sender meets receiver */
+#define MBOX_CREATE_UNBOUNDED	0x00004000	/* only users' limits count */
+#define MBOX_CREATE_INBOX	0x00008000	/* the inbox of the process */
 
 /**
  * struct mbox_create - MBOX_IOC_CREATE: create an object and open it
@@ -271,7 +374,12 @@ struct mbox_refusal {
  *	writing, of the mailbox that such messages go to, which must have no
  *	dead-letter mailbox itself (EINVAL), nor may @max_deliveries be 0 then.
  *	They keep their sender, and stay charged to it; their deliveries are
- *	counted anew. Otherwise 0.
+ *	counted anew. It must be neither a rendezvous nor a broadcast (EINVAL).
+ *	Otherwise 0.
+ * @when_full: mailbox: enum mbox_when_full
+ * @turns: mailbox: enum mbox_turns
+ * @receivers: mailbox: enum mbox_receivers
+ * @reserved2: 0
  *
  * A name that exists is opened, as open(2) does with O_CREAT, unless
  * MBOX_CREATE_EXCL is given; the attributes are then not looked at (mq_open),
@@ -281,6 +389,30 @@ struct mbox_refusal {
  * The owner is the caller's effective user and group id. Messages that a
  * mailbox holds while they are being received count in its capacity. For
  * fields of the other kind of object, give 0.
+ *
+ * No user but the owner can fill a mailbox. A user may take as much of each
+ * capacity as would be left free (of messages, one more): half of it if alone,
+ * a third each of two; whoever has nothing in it may have one message. The last
+ * sixteenth, at least one message of two or more, is kept for the owner. Into
+ * an empty mailbox goes whatever it can take. Who has had his share waits for
+ * room, or gets EAGAIN with MBOX_LIMIT_SHARE_*, while others send on.
+ *
+ * With MBOX_CREATE_RENDEZVOUS a send returns when a receiver has claimed the
+ * message (zero buffering). Until then it can be withdrawn: by a signal, the
+ * deadline, the end of the sender. After that it is sent; if it comes back, it is
+ * queued. With MBOX_DONTWAIT a send needs a receiver that waits. @when_full can
+ * be MBOX_FULL_BLOCK or MBOX_FULL_FAIL, and asynchronous calls cannot be
+ * answered to it (EOPNOTSUPP).
+ *
+ * With MBOX_CREATE_UNBOUNDED the mailbox takes as much as users' limits allow;
+ * @when_full can be MBOX_FULL_BLOCK or MBOX_FULL_CONFLATE. With either of the two
+ * flags, and not with both, @max_msgs and @max_bytes are 0, for good.
+ *
+ * With MBOX_CREATE_INBOX it is the inbox of the process: others open it by the
+ * process id (MBOX_BY_PID), as its mode permits. It is process-owned (a
+ * @lifetime of 0 means that), and has no name. A process can have one (EEXIST).
+ * When the process ends, so does the inbox; whoever gets its process id later
+ * gets none of what is sent through descriptors of it (EPIPE).
  *
  * Return: a new descriptor, close-on-exec unless MBOX_O_INHERIT.
  */
@@ -301,6 +433,10 @@ struct mbox_create {
 	struct mbox_refusal refusal;
 	__u32 max_deliveries;
 	__s32 dead_letter;
+	__u32 when_full;
+	__u32 turns;
+	__u32 receivers;
+	__u32 reserved2;
 };
 
 #define MBOX_IOC_CREATE		_IO(MBOX_IOC_TYPE, MBOX_CMD_CREATE)
@@ -311,11 +447,14 @@ struct mbox_create {
  * @MBOX_BY_ID: by @id. Each network namespace counts its own, and uses none
  *	again as long as the module is loaded.
  * @MBOX_BY_FD: by @fd, a descriptor of the object
+ * @MBOX_BY_PID: by @pid, the inbox of that process (ENOENT if it has none, or
+ *	there is no such process)
  */
 enum mbox_by {
 	MBOX_BY_NAME	= 1,
 	MBOX_BY_ID	= 2,
 	MBOX_BY_FD	= 3,
+	MBOX_BY_PID	= 4,
 };
 
 /* Flags of mbox_target. */
@@ -331,6 +470,8 @@ enum mbox_by {
  * @name_len: its length in bytes
  * @fd: a descriptor
  * @id: an id
+ * @pid: a process id, in the caller's pid namespace
+ * @reserved: 0
  */
 struct mbox_target {
 	__u32 by;
@@ -341,6 +482,8 @@ struct mbox_target {
 	__u32 name_len;
 	__s32 fd;
 	__aligned_u64 id;
+	__s32 pid;
+	__u32 reserved;
 };
 
 /**
@@ -396,6 +539,9 @@ struct mbox_unlink {
 #define MBOX_STATE_LINKED	0x00000001	/* id (and name, if any) resolve */
 #define MBOX_STATE_ENDED	0x00000002	/* it has ended */
 #define MBOX_STATE_FIXED	0x00000004	/* MBOX_CREATE_FIXED */
+#define MBOX_STATE_RENDEZVOUS	0x00000008	/* MBOX_CREATE_RENDEZVOUS */
+#define MBOX_STATE_UNBOUNDED	0x00000010	/* MBOX_CREATE_UNBOUNDED */
+#define MBOX_STATE_INBOX	0x00000020	/* MBOX_CREATE_INBOX */
 
 /**
  * struct mbox_stat - MBOX_IOC_STAT: what an object is and how it is doing
@@ -415,9 +561,9 @@ struct mbox_unlink {
  * @readers: out: those that can receive (map for reading)
  * @writers: out: those that can send (map for writing)
  * @msg_size: out: mailbox: as created
- * @max_msgs: out: mailbox: capacity in messages
+ * @max_msgs: out: mailbox: capacity in messages; 0 where it has none
  * @msgs: out: mailbox: messages that can be received now
- * @max_bytes: out: mailbox: capacity in bytes
+ * @max_bytes: out: mailbox: capacity in bytes; 0 where it has none
  * @bytes: out: mailbox: bytes of data in @msgs and @held
  * @held: out: mailbox: messages being received, under a lease, or put off
  * @waiting_receivers: out: mailbox: tasks blocked in a receive
@@ -430,6 +576,14 @@ struct mbox_unlink {
  * @dead: out: mailbox: messages delivered too often, moved or dropped
  * @dropped: out: mailbox: those of them that were dropped
  * @region_size: out: region: its size
+ * @lost: out: mailbox: messages dropped since to make room, or because nobody
+ *	was there to receive a broadcast
+ * @replaced: out: mailbox: messages replaced since, by MBOX_FULL_CONFLATE
+ * @expired: out: mailbox: messages whose time to live has run out since
+ * @when_full: out: mailbox: enum mbox_when_full
+ * @turns: out: mailbox: enum mbox_turns
+ * @receivers: out: mailbox: enum mbox_receivers
+ * @reserved2: out: 0
  * @name: out: the name and a NUL
  *
  * Needs no permission beyond a descriptor, and MBOX_IOC_LIST not even that: the
@@ -473,6 +627,13 @@ struct mbox_stat {
 	__aligned_u64 dead;
 	__aligned_u64 dropped;
 	__aligned_u64 region_size;
+	__aligned_u64 lost;
+	__aligned_u64 replaced;
+	__aligned_u64 expired;
+	__u32 when_full;
+	__u32 turns;
+	__u32 receivers;
+	__u32 reserved2;
 	char name[MBOX_NAME_MAX + 1];
 };
 
@@ -493,8 +654,10 @@ struct mbox_stat {
  * @uid: new owner; to change it takes CAP_CHOWN as well
  * @gid: new group; one that the caller is not in takes CAP_CHOWN as well
  * @mode: new permission bits, for opens to come
- * @max_msgs: mailbox: new capacity in messages, 1 or more
+ * @max_msgs: mailbox: new capacity in messages, 1 or more (EINVAL for one that
+ *	has no capacity)
  * @max_bytes: mailbox: new capacity in bytes, not below the message size
+ *	(likewise)
  *
  * For the owner, or with CAP_IPC_OWNER (EACCES otherwise), whatever the
  * direction of the descriptor. Capabilities count in the user namespace that
@@ -516,14 +679,59 @@ struct mbox_set {
 
 #define MBOX_IOC_SET		_IO(MBOX_IOC_TYPE, MBOX_CMD_SET)
 
-/* Flags of mbox_send and mbox_recv. */
+/* Flags of mbox_send, mbox_recv, mbox_call and batches: see each. */
 #define MBOX_DONTWAIT		0x00000001	/* EAGAIN rather than wait */
 #define MBOX_REALTIME		0x00000002	/* @deadline is on CLOCK_REALTIME */
 #define MBOX_LEASE		0x00000004	/* recv: hold it until it is acked */
 #define MBOX_REPEATABLE		0x00000008	/* call: may be served again */
-
 #define MBOX_INHERIT		0x00000010	/* fds received: not close-on-exec */
 #define MBOX_ASYNC		0x00000020	/* send: a call, see @reply_fd */
+#define MBOX_PEEK		0x00000040	/* recv: leave it where it is */
+#define MBOX_TRUNCATE		0x00000080	/* recv: what does not fit is lost */
+
+/**
+ * struct mbox_iov - a piece of memory
+ * @base: pointer to it
+ * @len: its length in bytes
+ */
+struct mbox_iov {
+	__aligned_u64 base;
+	__aligned_u64 len;
+};
+
+/* Bits of @what in mbox_match. */
+#define MBOX_MATCH_TYPE		0x00000001	/* of type @type */
+#define MBOX_MATCH_TYPE_MAX	0x00000002	/* of the lowest type up to @type */
+#define MBOX_MATCH_TYPE_NOT	0x00000004	/* of any type but @type */
+#define MBOX_MATCH_PID		0x00000008	/* sent by process @pid */
+#define MBOX_MATCH_PRIORITY	0x00000010	/* of priority @priority or above */
+
+/**
+ * struct mbox_match - which messages
+ * @what: MBOX_MATCH_*: all that is named must hold; 0 for any message. Of the
+ *	three that look at the type one at most (EINVAL).
+ * @priority: see @what; 0 if not named there, as all below
+ * @type: see @what
+ * @pid: see @what: a process id in the caller's pid namespace. It stands for the
+ *	process that has it now, or if there is none, for the one that had it and
+ *	whose messages are in the mailbox (ESRCH if there is none either); never
+ *	for another that gets the number later.
+ * @reserved: 0
+ *
+ * Of the messages that match, the one of the highest priority is received, the
+ * oldest of these; with MBOX_MATCH_TYPE_MAX, of those of the lowest type
+ * (System V's msgrcv(): a positive msgtyp, MSG_EXCEPT, a negative one). Each
+ * alone costs the same however many messages are queued, but
+ * MBOX_MATCH_TYPE_NOT, which may pass over those of that type; so may
+ * combinations.
+ */
+struct mbox_match {
+	__u32 what;
+	__u32 priority;
+	__s64 type;
+	__s32 pid;
+	__u32 reserved;
+};
 
 /**
  * struct mbox_fds - descriptors that a message carries
@@ -552,13 +760,16 @@ struct mbox_fds {
 #define MBOX_MSG_CALL		0x00000001	/* the sender waits for a reply */
 #define MBOX_MSG_CANCELLED	0x00000002	/* but not any more */
 #define MBOX_MSG_REPLY		0x00000004	/* the reply to an asynchronous call */
+#define MBOX_MSG_TRUNCATED	0x00000008	/* it did not fit, and was cut */
+#define MBOX_MSG_SENDER_LIVES	0x00000010	/* held: see mbox_held */
 
 /**
  * struct mbox_send - MBOX_IOC_SEND: send a message
  * @size: sizeof(struct mbox_send)
  * @flags: MBOX_DONTWAIT, MBOX_REALTIME, MBOX_ASYNC, MBOX_REPEATABLE
- * @buf: pointer to the data
- * @len: its length in bytes; 0 is a message too
+ * @buf: pointer to the data, or with @iov_nr to an array of struct mbox_iov
+ * @len: its length in bytes; 0 is a message too. With @iov_nr 0: the length is
+ *	that of all pieces
  * @priority: 0 to MBOX_PRIORITY_MAX
  * @type: any number, handed to the receiver (System V's message type)
  * @deadline: absolute time in nanoseconds on CLOCK_MONOTONIC (with
@@ -571,6 +782,14 @@ struct mbox_fds {
  *	to, open for writing (EBADF), of variable message size; 0 otherwise
  * @reply_size: with MBOX_ASYNC, how much a reply may take; 0 otherwise
  * @cookie: with MBOX_ASYNC, any number, to know the reply by; 0 otherwise
+ * @ttl: time to live in nanoseconds, at most MBOX_TIME_MAX; 0 for ever. A message
+ *	that is older is never delivered: it is dropped, counted as expired, and
+ *	gives its room back at the next operation on the mailbox, or when its time
+ *	has come if somebody waits for room. The time does not run while the message
+ *	is held; if it comes back too late, it is dropped. Not with MBOX_ASYNC: a
+ *	call has a deadline (EINVAL)
+ * @iov_nr: 0, or how many pieces @buf points to, at most MBOX_IOV_MAX
+ * @reserved: 0
  *
  * With MBOX_ASYNC the message is a call, as with MBOX_IOC_CALL, but the reply
  * comes as a message with MBOX_MSG_REPLY, or in its place one that tells why
@@ -604,6 +823,9 @@ struct mbox_send {
 	__s32 reply_fd;
 	__u32 reply_size;
 	__aligned_u64 cookie;
+	__aligned_u64 ttl;
+	__u32 iov_nr;
+	__u32 reserved;
 };
 
 #define MBOX_IOC_SEND		_IO(MBOX_IOC_TYPE, MBOX_CMD_SEND)
@@ -611,17 +833,20 @@ struct mbox_send {
 /**
  * struct mbox_recv - MBOX_IOC_RECV: receive a message, or reply and receive
  * @size: sizeof(struct mbox_recv)
- * @flags: MBOX_DONTWAIT, MBOX_REALTIME, MBOX_LEASE, MBOX_INHERIT
- * @buf: pointer to where the data goes
- * @buf_size: how much fits there
- * @len: out: length of the data; on EMSGSIZE the length needed
+ * @flags: MBOX_DONTWAIT, MBOX_REALTIME, MBOX_LEASE, MBOX_INHERIT, MBOX_PEEK,
+ *	MBOX_TRUNCATE
+ * @buf: pointer to where the data goes, or with @iov_nr to an array of struct
+ *	mbox_iov
+ * @buf_size: how much fits there; with @iov_nr 0
+ * @len: out: length of the message, even if it was truncated; on EMSGSIZE the
+ *	length needed
  * @deadline: as in mbox_send, to wait for a message
  * @type: out: as sent
  * @seq: out: the how-manieth message of the mailbox it is, from 1
  * @time: out: when it was sent, on CLOCK_MONOTONIC; 0 if that was before the
  *	time namespace began
  * @priority: out: as sent
- * @reserved: 0
+ * @iov_nr: 0, or how many pieces @buf points to, at most MBOX_IOV_MAX
  * @pid: out: sender's process id; 0 if not in the receiver's pid namespace
  * @tid: out: sender's thread id; likewise
  * @uid: out: sender's effective user id; the overflow id if not mapped
@@ -639,13 +864,24 @@ struct mbox_send {
  *	that whatever then ends the receive, it can be called again.
  * @reply_buf: see @reply_token
  * @reply_len: see @reply_token
- * @reserved2: 0
+ * @reserved: 0
  * @reply_fds: see @reply_token
  * @fds: where received descriptors go
  * @cookie: out: of a reply: as sent with the call
  * @status: out: of a reply: the server's
  * @error: out: of a reply: 0, or in place of a reply the errno that
  *	MBOX_IOC_CALL would have failed with; there is no sender then
+ * @match: which message; if nothing is named there, what the endpoint's filter
+ *	(MBOX_IOC_FILTER) lets through, which is not looked at otherwise
+ * @missed: out: how many messages were dropped, replaced or have expired since
+ *	the last receive through the endpoint, or since it was opened; of a
+ *	broadcast, of those that it would have got
+ *
+ * With MBOX_PEEK the message stays where it is, as if nothing had happened:
+ * nothing is held, descriptors stay with it (@fds tells how many as lost), and
+ * @missed goes on counting. It excludes MBOX_LEASE and @reply_token (EINVAL).
+ * With MBOX_TRUNCATE a message that is larger than the buffer is cut rather than
+ * EMSGSIZE.
  *
  * With MBOX_LEASE, and for every call, the message stays held, and keeps its
  * room, until it is acked, nacked or replied to, by any process that shares the
@@ -655,10 +891,10 @@ struct mbox_send {
  * repeatable. An endpoint can hold as many messages as the module's parameter
  * endpoint_max_held says (EDQUOT).
  *
- * Receives the message of the highest priority, the oldest of these. The
- * message leaves the mailbox when its data and this struct have been written:
+ * Receives the message of the highest priority, the oldest of these, of those
+ * that match. The message leaves the mailbox when its data and this struct have been written:
  * a bad pointer (EFAULT) or a small buffer (EMSGSIZE) leaves it at its place.
- * Who waits longest is served first; one whose buffer is too small for the
+ * Whose turn it is (enum mbox_turns) is served first; one whose buffer is too small for the
  * message that comes gets EMSGSIZE, and the next one gets the message. EPIPE
  * where no message can ever come: the mailbox has ended and is empty; or it is
  * empty, has no name or id (any more), and no descriptor that can send.
@@ -676,7 +912,7 @@ struct mbox_recv {
 	__aligned_u64 seq;
 	__aligned_u64 time;
 	__u32 priority;
-	__u32 reserved;
+	__u32 iov_nr;
 	__s32 pid;
 	__s32 tid;
 	__u32 uid;
@@ -689,12 +925,14 @@ struct mbox_recv {
 	__aligned_u64 reply_token;
 	__aligned_u64 reply_buf;
 	__u32 reply_len;
-	__u32 reserved2;
+	__u32 reserved;
 	struct mbox_fds reply_fds;
 	struct mbox_fds fds;
 	__aligned_u64 cookie;
 	__s32 status;
 	__s32 error;
+	struct mbox_match match;
+	__aligned_u64 missed;
 };
 
 #define MBOX_IOC_RECV		_IO(MBOX_IOC_TYPE, MBOX_CMD_RECV)
@@ -723,7 +961,7 @@ struct mbox_ack {
  * @size: sizeof(struct mbox_nack)
  * @flags: 0
  * @token: as received (ESTALE if it is not held by this endpoint)
- * @delay: nanoseconds to put it off for, at most 2^62; it keeps its room
+ * @delay: nanoseconds to put it off for, at most MBOX_TIME_MAX; it keeps its room
  *	meanwhile. 0 for none
  *
  * It goes back to its place, and its count of deliveries goes up, or it goes
@@ -749,7 +987,10 @@ struct mbox_nack {
  * @token: as received (ESTALE if it is not held by this endpoint); or 0 for any
  *	call that has been cancelled, which is then written here (ENOENT if there
  *	is none): what to do on POLLPRI
- * @state: out: MBOX_MSG_*
+ * @state: out: MBOX_MSG_*. MBOX_MSG_SENDER_LIVES: the process that sent it has
+ *	not ended, or has not been waited for: as long as that is so, its process
+ *	id is no other's. So after pidfd_open(2) of the @pid received, this tells
+ *	whether the pidfd is the sender's.
  * @deliveries: out: as received
  *
  * Return: 0.
@@ -869,12 +1110,176 @@ struct mbox_cancel {
 #define MBOX_IOC_CANCEL		_IO(MBOX_IOC_TYPE, MBOX_CMD_CANCEL)
 
 /**
+ * struct mbox_send_item - a message of a batch to send
+ * @buf: as in mbox_send
+ * @len: as in mbox_send
+ * @priority: as in mbox_send
+ * @type: as in mbox_send
+ * @ttl: as in mbox_send
+ */
+struct mbox_send_item {
+	__aligned_u64 buf;
+	__u32 len;
+	__u32 priority;
+	__s64 type;
+	__aligned_u64 ttl;
+};
+
+/**
+ * struct mbox_send_batch - MBOX_IOC_SEND_BATCH: send some messages
+ * @size: sizeof(struct mbox_send_batch)
+ * @flags: MBOX_DONTWAIT, MBOX_REALTIME
+ * @items: pointer to an array of struct mbox_send_item
+ * @nr: how many, 1 to MBOX_BATCH_MAX
+ * @error: out: the errno that the first message which was not sent met, or 0
+ * @deadline: as in mbox_send, for the first message: the others do not wait
+ * @refusal: out: as in mbox_send, of the message that @error is of
+ *
+ * The same as a send of each, in order, up to the first that cannot be sent.
+ *
+ * Return: how many were sent; if there is an error with the first, that.
+ */
+struct mbox_send_batch {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 items;
+	__u32 nr;
+	__s32 error;
+	__aligned_u64 deadline;
+	struct mbox_refusal refusal;
+};
+
+#define MBOX_IOC_SEND_BATCH	_IO(MBOX_IOC_TYPE, MBOX_CMD_SEND_BATCH)
+
+/**
+ * struct mbox_recv_item - a message of a batch that is received
+ * @buf: as in mbox_recv, as all below
+ * @buf_size: how much fits there
+ * @len: out
+ * @type: out
+ * @seq: out
+ * @time: out
+ * @token: out
+ * @missed: out
+ * @cookie: out
+ * @priority: out
+ * @deliveries: out
+ * @pid: out
+ * @tid: out
+ * @uid: out
+ * @gid: out
+ * @msg_flags: out
+ * @reply_max: out
+ * @status: out
+ * @error: out
+ * @fds_lost: out: how many descriptors came with it, which are closed
+ * @reserved: out: 0
+ */
+struct mbox_recv_item {
+	__aligned_u64 buf;
+	__u32 buf_size;
+	__u32 len;
+	__s64 type;
+	__aligned_u64 seq;
+	__aligned_u64 time;
+	__aligned_u64 token;
+	__aligned_u64 missed;
+	__aligned_u64 cookie;
+	__u32 priority;
+	__u32 deliveries;
+	__s32 pid;
+	__s32 tid;
+	__u32 uid;
+	__u32 gid;
+	__u32 msg_flags;
+	__u32 reply_max;
+	__s32 status;
+	__s32 error;
+	__u32 fds_lost;
+	__u32 reserved;
+};
+
+/**
+ * struct mbox_recv_batch - MBOX_IOC_RECV_BATCH: receive some messages
+ * @size: sizeof(struct mbox_recv_batch)
+ * @flags: MBOX_DONTWAIT, MBOX_REALTIME, MBOX_LEASE, MBOX_TRUNCATE
+ * @items: pointer to an array of struct mbox_recv_item
+ * @nr: how many, 1 to MBOX_BATCH_MAX
+ * @error: out: the errno that the receive which came last met, or 0 if as many
+ *	as asked for were received; on EMSGSIZE the @len of its item is written
+ * @deadline: as in mbox_recv, for the first message: the others do not wait
+ * @match: as in mbox_recv
+ *
+ * The same as a receive of each, in order, up to the first that fails.
+ *
+ * Return: how many were received; if the first fails, its error.
+ */
+struct mbox_recv_batch {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 items;
+	__u32 nr;
+	__s32 error;
+	__aligned_u64 deadline;
+	struct mbox_match match;
+};
+
+#define MBOX_IOC_RECV_BATCH	_IO(MBOX_IOC_TYPE, MBOX_CMD_RECV_BATCH)
+
+/**
+ * struct mbox_filter - MBOX_IOC_FILTER: have an endpoint see some messages only
+ * @size: sizeof(struct mbox_filter)
+ * @flags: 0
+ * @match: which; nothing named there takes the filter away
+ *
+ * It holds for receives through the endpoint that do not name others, for read,
+ * poll and signals, for all who share the endpoint, from now on; a receive that
+ * waits already goes by what held when it began. Others may receive what it
+ * leaves. Needs a descriptor that can receive (EBADF).
+ *
+ * Return: 0.
+ */
+struct mbox_filter {
+	__u32 size;
+	__u32 flags;
+	struct mbox_match match;
+};
+
+#define MBOX_IOC_FILTER		_IO(MBOX_IOC_TYPE, MBOX_CMD_FILTER)
+
+/* Flags of mbox_notify. */
+#define MBOX_NOTIFY_OFF		0x00000001	/* not any more */
+
+/**
+ * struct mbox_notify - MBOX_IOC_NOTIFY: ask for one signal
+ * @size: sizeof(struct mbox_notify)
+ * @flags: 0, or MBOX_NOTIFY_OFF to take it back
+ *
+ * The next message that can be received through the endpoint where none could
+ * sends a signal, once, unless a receiver that waits gets it (mq_notify()). It is
+ * SIGIO, or what F_SETSIG says (then si_fd and si_band tell of what), and goes to
+ * whom F_SETOWN or F_SETOWN_EX names, or if nobody is named, to the calling
+ * process. It is a O_ASYNC for one signal: the flag is set meanwhile, and EBUSY if
+ * it is set already. To ask again is no error; any number of endpoints may ask.
+ * Needs a descriptor that can receive (EBADF).
+ *
+ * Return: 0.
+ */
+struct mbox_notify {
+	__u32 size;
+	__u32 flags;
+};
+
+#define MBOX_IOC_NOTIFY		_IO(MBOX_IOC_TYPE, MBOX_CMD_NOTIFY)
+
+/**
  * struct mbox_purge - MBOX_IOC_PURGE: throw away what is queued
  * @size: sizeof(struct mbox_purge)
  * @flags: 0
  *
  * Drops the messages that were queued or put off when it was called, not those
- * that are being received nor those of senders that wait for room, who get it.
+ * that are being received nor those of senders that wait for room or to be
+ * received, who get it. Of a broadcast, those that the endpoint has not received.
  * Needs a descriptor that can receive (EBADF).
  *
  * Return: how many were dropped, or the largest int.

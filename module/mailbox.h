@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Mailboxes, those who use them, and the way of a message through them.
+ */
+#ifndef MBOX_MAILBOX_H
+#define MBOX_MAILBOX_H
+
+#include <linux/workqueue.h>
+#include "message.h"
+
+struct mbox_mailbox;
+
+/* endpoint.c: one open file of an object */
+
+#define MBOX_EP_SHARES		8
+
+/**
+ * struct mbox_endpoint - one open file of an object
+ * @obj: the object, held; NULL until the open has succeeded
+ * @file: the file, which holds us
+ * @share: mailbox: the shares that were last sent on: more than one where
+ *	processes share the endpoint; under obj->lock
+ * @next_share: which of them gives way to another
+ * @owners: the process that owns a process-owned object has opened it
+ * @departures: how often a process has closed its last descriptor of it while
+ *	others held on; this and all below under obj->lock
+ * @nr_held: messages claimed or leased through it
+ * @nr_cancelled: calls among them that have been cancelled
+ * @held: leased messages, by token
+ * @calls: calls sent through it that are not over, or not fetched
+ * @rule: its filter, NULL for none
+ * @watch: in mailbox->watchers, if it is told of messages by itself
+ * @apart: it has had a filter: who polls it is in @readable from then on
+ * @once: it asks for one signal, see watch.c
+ * @fasync: who gets signals
+ * @readable: those who poll for messages, once it is @apart
+ * @served: round robin: when it last got a message
+ * @missed: how many messages it has missed that no receive has told
+ * @gone: mailbox->gone, when that was last counted
+ * @cursor: broadcast: number of the message that it gets next
+ * @returned: broadcast: copies that have come back
+ *
+ * The directions it is open for are the file's FMODE_READ and FMODE_WRITE.
+ */
+struct mbox_endpoint {
+	struct mbox_object *obj;
+	struct file *file;
+	struct mbox_share *share[MBOX_EP_SHARES];
+	u32 next_share;
+	bool owners;
+	bool apart;
+	bool once;
+	u32 departures;
+	u32 nr_held;
+	u32 nr_cancelled;
+	struct rb_root held;
+	struct rb_root calls;
+	struct mbox_rule *rule;
+	struct list_head watch;
+	struct fasync_struct *fasync;
+	wait_queue_head_t readable;
+	u64 served;
+	u64 missed;
+	u64 gone;
+	u64 cursor;
+	struct mbox_queue returned;
+} ____cacheline_aligned_in_smp;
+
+/* wait.c: a task that waits */
+
+/* How long to wait. */
+struct mbox_deadline {
+	bool dontwait;
+	bool realtime;
+	bool forever;
+	ktime_t at;
+};
+
+/**
+ * struct mbox_waiter - a task that waits in a mailbox, on its stack
+ * @node: receivers: in a line of them, see line.c
+ * @list: who peeks: in mailbox->peekers
+ * @task: who
+ * @ep: through which endpoint
+ * @rule: receiver: what it wants; its caller's
+ * @msg: sender: the message it wants to send; receiver: the one that it got
+ * @copy: receiver of a broadcast: what that can be made of
+ * @rank: receiver: its place in the line, the lowest first
+ * @ticket: likewise, among those of a rank
+ * @room: receiver: how large a message it can take
+ * @needed: receiver, with -EMSGSIZE: how large it is
+ * @missed: receiver: how many it has missed
+ * @result: 0 or -errno, once done
+ * @peek: it wants to see a message, not to have it
+ * @done: it may go; written under object->lock, see wait.c
+ */
+struct mbox_waiter {
+	union {
+		struct rb_node node;
+		struct list_head list;
+	};
+	struct task_struct *task;
+	struct mbox_endpoint *ep;
+	const struct mbox_rule *rule;
+	struct mbox_msg *msg;
+	struct mbox_msg *copy;
+	u64 rank;
+	u64 ticket;
+	u32 room;
+	u32 needed;
+	u64 missed;
+	int result;
+	bool peek;
+	bool done;
+};
+
+/**
+ * struct mbox_after - what to do once object->lock is let go
+ * @dead: shares to free
+ * @gone: messages to free
+ * @undeliverable: messages to move to the dead-letter mailbox
+ * @answers: to calls that are over, to deliver
+ * @nr_tasks: how many of @tasks to wake
+ * @messages: how many messages pollers can be told of
+ * @room: whether there is room now, where there was none
+ * @hangup: whether there is an end to be told
+ * @urgent: whether there is a cancelled call to be told
+ * @all: whether a message is for all who poll
+ * @tasks: to wake
+ */
+struct mbox_after {
+	struct mbox_share *dead;
+	struct mbox_msg *gone;
+	struct mbox_msg *undeliverable;
+	struct mbox_msg *answers;
+	u32 nr_tasks;
+	u32 messages;
+	bool room;
+	bool hangup;
+	bool urgent;
+	bool all;
+	struct task_struct *tasks[4];
+};
+
+int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until);
+void mbox_waiter_done(struct mbox_waiter *w, int result,
+		      struct mbox_after *after);
+ktime_t mbox_time_offset(void);
+
+/* share.c: what a process takes of a mailbox */
+
+/**
+ * struct mbox_user - what a user takes of a mailbox
+ * @node: in mailbox->users
+ * @next: in a list of those to be freed
+ * @uid: the user, whatever its user namespace
+ * @shares: the shares of its processes
+ * @msgs: messages in the room, see room.c
+ * @bytes: their data
+ * @pending: its messages that wait for room
+ * @waiting: in mailbox->waiting, if there are any
+ *
+ * All under object->lock.
+ */
+struct mbox_user {
+	union {
+		struct rb_node node;
+		struct mbox_user *next;
+	};
+	kuid_t uid;
+	struct list_head shares;
+	u32 msgs;
+	u64 bytes;
+	struct mbox_queue pending;
+	struct list_head waiting;
+};
+
+/**
+ * struct mbox_share - what one process, as one user, takes of a mailbox
+ * @node: in mailbox->shares
+ * @next: in a struct mbox_after
+ * @payer: held
+ * @pid: the process, held
+ * @ns: the payer's, to compare with
+ * @uid: the payer's
+ * @gid: the process's effective group
+ * @refs: messages and endpoints that point here
+ * @drawn: bytes charged to @payer
+ * @used: bytes of these in use: messages admitted, waiting for room or being
+ *	made
+ * @user: in the mailbox
+ * @of_user: in the list of its shares
+ * @spare: users to free with it: its own, before it is in the mailbox
+ * @queue: its messages in the mailbox's queue, if that has such an index
+ *
+ * All under object->lock. Messages point here for who has sent them, so that
+ * they need not count references to what threads share. What is charged is
+ * drawn from the payer in chunks, so that a send or receive rarely touches a
+ * counter that mailboxes share. For the same reason the payer is not looked at,
+ * and no cache line is shared.
+ */
+struct mbox_share {
+	union {
+		struct rb_node node;
+		struct mbox_share *next;
+	};
+	struct mbox_payer *payer;
+	struct pid *pid;
+	struct user_namespace *ns;
+	kuid_t uid;
+	kgid_t gid;
+	u32 refs;
+	u64 drawn;
+	u64 used;
+	struct mbox_user *user;
+	struct list_head of_user;
+	struct mbox_user *spare;
+	struct rb_root queue;
+} ____cacheline_aligned_in_smp;
+
+struct mbox_share *mbox_share_alloc(void);
+struct mbox_share *mbox_share_clone(const struct mbox_share *share);
+struct mbox_share *mbox_share_adopt_locked(struct mbox_mailbox *mb,
+					   struct mbox_share **spare);
+void mbox_share_free_all(struct mbox_share *share);
+struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
+					  struct mbox_endpoint *ep,
+					  struct mbox_share **spare,
+					  struct mbox_after *after);
+int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			     u32 cost, bool force, struct mbox_refused *why);
+void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
+				struct mbox_share *share, u32 cost,
+				struct mbox_after *after);
+void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			   struct mbox_after *after);
+void mbox_share_forget_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			      struct mbox_after *after);
+struct mbox_msg *mbox_share_first_locked(struct mbox_mailbox *mb,
+					 const struct mbox_rule *rule);
+struct pid *mbox_share_process_locked(struct mbox_mailbox *mb, pid_t nr);
+struct mbox_user *mbox_user_find_locked(struct mbox_mailbox *mb, kuid_t uid);
+
+/* What it takes to charge somebody: tried once, and again with more of it. */
+struct mbox_charging {
+	struct mbox_share *spare;
+	bool force;
+};
+
+bool mbox_charge_again(struct mbox_charging *charge, int *ret);
+struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 cost,
+				struct mbox_refused *why);
+void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost);
+
+/* mailbox.c: the life of a mailbox */
+
+/**
+ * struct mbox_mailbox - a mailbox
+ * @obj: the common part
+ * @msg_size: largest message
+ * @fixed: every message is of exactly @msg_size
+ * @rendezvous: a send meets a receive
+ * @unbounded: it has no capacity
+ * @when_full: enum mbox_when_full
+ * @turns: enum mbox_turns
+ * @receivers: enum mbox_receivers
+ * @max_msgs: capacity; this and all below under obj.lock
+ * @max_bytes: capacity
+ * @queue: messages that can be received; of a broadcast, that some are to
+ * @indexed: which indexes of it are complete
+ * @msgs: messages in the room, see room.c
+ * @bytes: their data
+ * @wanted: somebody was refused room since it was last told of
+ * @nr_pending: messages that wait for room
+ * @waiting: users that have such
+ * @line: receivers that wait for any message, see line.c
+ * @choosy: receivers that wait for some
+ * @peekers: tasks that wait to see a message
+ * @nr_receivers: how many there are of all of these
+ * @receiving: exclusive: a receive is under way
+ * @held: messages claimed, leased or put off, and not yet acked or put back; they
+ *	keep their room
+ * @nr_meetings: rendezvous: senders of queued messages that wait
+ * @seq: number of the last message admitted
+ * @tickets: number of the last one, message or receiver, that had to wait
+ * @serves: number of the last message that went to an endpoint
+ * @delayed: messages that are put off, until when
+ * @expiries: queued messages that have a time to live, by its end
+ * @next_expiry: the first of these ends, U64_MAX if there is none; read without
+ *	the lock, for a hint
+ * @timer: looks at both when the first is due
+ * @at_end: broadcast: endpoints that have received all there is
+ * @tokens: number of the last token or call id
+ * @dead_letter: the mailbox that undeliverable messages go to, held
+ * @max_deliveries: after how many deliveries they are; 0: never
+ * @received: messages acked
+ * @purged: messages thrown away
+ * @dead: messages found undeliverable
+ * @dropped: those of them that were dropped
+ * @lost: messages dropped to make room
+ * @replaced: messages replaced by another of their type
+ * @kept: those of them whose number the other one has
+ * @expired: messages that have expired
+ * @withdrawn: messages that their sender took back
+ * @gone: messages that a receiver has missed: lost, replaced or expired
+ * @users: by user
+ * @shares: by process and user
+ * @watchers: endpoints that are told by themselves, see watch.c
+ * @readable: endpoints that can receive and poll
+ * @writable: endpoints that can send and poll
+ */
+struct mbox_mailbox {
+	struct mbox_object obj;
+	u32 msg_size;
+	bool fixed;
+	bool rendezvous;
+	bool unbounded;
+	u8 when_full;
+	u8 turns;
+	u8 receivers;
+	u32 max_msgs;
+	u64 max_bytes;
+	struct mbox_queue queue;
+	u8 indexed;
+	bool wanted;
+	bool receiving;
+	u32 msgs;
+	u64 bytes;
+	u32 nr_pending;
+	u32 nr_receivers;
+	u32 held;
+	u32 nr_meetings;
+	struct list_head waiting;
+	struct rb_root_cached line;
+	struct rb_root_cached choosy;
+	struct list_head peekers;
+	u64 seq;
+	u64 tickets;
+	u64 serves;
+	struct rb_root delayed;
+	struct rb_root_cached expiries;
+	u64 next_expiry;
+	struct delayed_work timer;
+	u32 at_end;
+	u32 max_deliveries;
+	u64 tokens;
+	struct mbox_mailbox *dead_letter;
+	u64 received;
+	u64 purged;
+	u64 dead;
+	u64 dropped;
+	u64 lost;
+	u64 replaced;
+	u64 kept;
+	u64 expired;
+	u64 withdrawn;
+	u64 gone;
+	struct rb_root users;
+	struct rb_root shares;
+	struct list_head watchers;
+	wait_queue_head_t readable;
+	wait_queue_head_t writable;
+};
+
+static inline struct mbox_mailbox *mbox_to_mailbox(struct mbox_object *obj)
+{
+	return container_of(obj, struct mbox_mailbox, obj);
+}
+
+static inline bool mbox_is_broadcast(const struct mbox_mailbox *mb)
+{
+	return mb->receivers == MBOX_RECEIVERS_BROADCAST;
+}
+
+struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
+				       struct mbox_payer *payer,
+				       struct mbox_refused *why);
+void mbox_mailbox_resize(struct mbox_mailbox *mb, const struct mbox_set *set);
+
+/* room.c: who may put how much into a mailbox */
+
+u32 mbox_room_locked(const struct mbox_mailbox *mb, kuid_t uid,
+		     const struct mbox_user *user, u32 len);
+u32 mbox_room_for_locked(const struct mbox_mailbox *mb,
+			 const struct mbox_msg *msg);
+u32 mbox_turn_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg);
+bool mbox_writable_locked(const struct mbox_mailbox *mb, kuid_t uid);
+void mbox_room_take_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_room_give_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_room_shrink_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			     u32 len);
+void mbox_explain_locked(struct mbox_mailbox *mb, u32 limit,
+			 const struct mbox_user *user,
+			 struct mbox_refused *why);
+void mbox_explain_msg_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg,
+			     struct mbox_refused *why);
+void mbox_pend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+struct mbox_msg *mbox_pending_next_locked(struct mbox_mailbox *mb);
+struct mbox_msg *mbox_twin_locked(struct mbox_mailbox *mb,
+				  const struct mbox_msg *msg);
+struct mbox_msg *mbox_oust_locked(struct mbox_mailbox *mb,
+				  const struct mbox_msg *msg, u32 *limit);
+void mbox_reinstate_locked(struct mbox_mailbox *mb, struct mbox_msg *first);
+
+/* line.c: the receivers that wait, and whose turn it is */
+
+void mbox_line_add_locked(struct mbox_mailbox *mb, struct mbox_waiter *w);
+void mbox_line_remove_locked(struct mbox_mailbox *mb, struct mbox_waiter *w);
+struct mbox_waiter *mbox_line_first_locked(struct mbox_mailbox *mb);
+struct mbox_waiter *mbox_line_pick_locked(struct mbox_mailbox *mb,
+					  const struct mbox_msg *msg);
+
+/* watch.c: who is told, and how, that something has come */
+
+void mbox_tell_message_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			      struct mbox_after *after);
+void mbox_tell_room_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_tell_end_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_tell_urgent_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			     struct mbox_after *after);
+void mbox_tell_pollers(struct mbox_mailbox *mb, const struct mbox_after *after);
+int mbox_watch_rule(struct mbox_endpoint *ep, const struct mbox_match *match);
+int mbox_watch_fasync(int fd, struct file *file, int on);
+int mbox_watch_once(struct file *file, bool on);
+void mbox_watch_forget_locked(struct mbox_endpoint *ep);
+
+/* expire.c: messages that come back later, or must be gone by then */
+
+void mbox_expire(struct mbox_mailbox *mb);
+void mbox_expire_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+bool mbox_expired(const struct mbox_msg *msg);
+void mbox_expiry_add_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_expiry_remove_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_expiry_watch_locked(struct mbox_mailbox *mb);
+void mbox_delay_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, u64 delay);
+void mbox_undelay_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_timer_init(struct mbox_mailbox *mb);
+void mbox_timer_stop(struct mbox_mailbox *mb);
+u32 mbox_delayed_purge(struct mbox_mailbox *mb, int result);
+
+/* broadcast.c: a message for all */
+
+void mbox_cast_join_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
+void mbox_cast_part_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			   struct mbox_after *after);
+void mbox_cast_publish_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			      struct mbox_after *after);
+void mbox_cast_return_locked(struct mbox_mailbox *mb, struct mbox_msg *copy,
+			     struct mbox_after *after);
+void mbox_cast_leave_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+struct mbox_msg *mbox_cast_find_locked(struct mbox_mailbox *mb,
+				       struct mbox_endpoint *ep,
+				       struct mbox_after *after);
+void mbox_cast_reenter_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+struct mbox_msg *mbox_cast_take_locked(struct mbox_mailbox *mb,
+				       struct mbox_endpoint *ep,
+				       struct mbox_msg *msg,
+				       struct mbox_msg *copy,
+				       struct mbox_after *after);
+u32 mbox_cast_skip(struct mbox_endpoint *ep);
+
+/* transfer.c: the way of a message */
+
+void mbox_after_init(struct mbox_after *after);
+void mbox_lock(struct mbox_mailbox *mb)
+	__acquires(RCU) __acquires(&mb->obj.lock);
+void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
+	__releases(RCU) __releases(&mb->obj.lock);
+bool mbox_deaf_locked(const struct mbox_mailbox *mb);
+bool mbox_sourceless_locked(const struct mbox_mailbox *mb);
+void mbox_enqueue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after);
+void mbox_dequeue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+		      struct mbox_msg *msg, struct mbox_after *after);
+void mbox_hand_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
+		      struct mbox_msg *msg, struct mbox_after *after);
+void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		      struct mbox_after *after);
+u64 mbox_missed_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
+void mbox_lapse_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after);
+int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
+	       const struct mbox_deadline *until, struct mbox_refused *why);
+void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after);
+void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after);
+void mbox_restore_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after);
+void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			struct mbox_after *after);
+void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after);
+void mbox_forward_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after);
+void mbox_unpin_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after);
+void mbox_drop_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
+		      struct mbox_after *after);
+void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_room_change_locked(struct mbox_mailbox *mb, bool writable,
+			     struct mbox_after *after);
+void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		      struct mbox_msg **victims);
+void mbox_lose_locked(struct mbox_mailbox *mb, struct mbox_msg *victims,
+		      struct mbox_after *after);
+
+int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
+	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why);
+int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg **msgp,
+		  const struct mbox_deadline *until, struct mbox_refused *why);
+void mbox_withdraw_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			  struct mbox_after *after);
+
+/* receive.c: from the mailbox to a receiver, and back */
+
+/**
+ * struct mbox_take - what a receiver wants, and what comes of it
+ * @rule: which message; nothing named: as the endpoint's filter says
+ * @room: how large a message it can take
+ * @peek: only to see it
+ * @needed: out: with -EMSGSIZE, how large it is
+ * @missed: out: how many were missed
+ */
+struct mbox_take {
+	struct mbox_rule rule;
+	u32 room;
+	bool peek;
+	u32 needed;
+	u64 missed;
+};
+
+struct mbox_msg *mbox_find_locked(struct mbox_endpoint *ep,
+				  const struct mbox_rule *rule,
+				  struct mbox_after *after);
+bool mbox_mute_locked(struct mbox_endpoint *ep);
+void mbox_index(struct mbox_mailbox *mb, const struct mbox_rule *rule);
+int mbox_exclude(struct mbox_mailbox *mb);
+void mbox_include(struct mbox_mailbox *mb);
+struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
+			    const struct mbox_deadline *until);
+void mbox_peeked(struct mbox_endpoint *ep, struct mbox_msg *msg);
+void mbox_ack(struct mbox_endpoint *ep, struct mbox_msg *msg);
+void mbox_put_back(struct mbox_endpoint *ep, struct mbox_msg *msg, u64 missed);
+int mbox_purge(struct mbox_endpoint *ep);
+u32 mbox_purge_all(struct mbox_mailbox *mb, int result);
+
+/* dead.c: messages that came back too often */
+
+void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first);
+
+/* hold.c: messages under a lease */
+
+void mbox_lease(struct mbox_endpoint *ep, struct mbox_msg *msg);
+struct mbox_msg *mbox_lease_find_locked(struct mbox_endpoint *ep, u64 token);
+struct mbox_msg *mbox_unlease_locked(struct mbox_endpoint *ep, u64 token);
+int mbox_lease_ack(struct mbox_endpoint *ep, u64 token);
+int mbox_lease_nack(struct mbox_endpoint *ep, u64 token, u64 delay);
+int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held);
+void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process);
+void mbox_lease_depart(struct mbox_endpoint *ep, const struct pid *process);
+u32 mbox_lease_limit(void);
+
+/* call.c: requests and replies */
+
+void mbox_call_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+			    struct mbox_waiter *w);
+void mbox_call_over_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			   int result, struct mbox_after *after);
+u64 mbox_call_next_id(struct mbox_mailbox *mb);
+int mbox_call_send(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
+		   const struct mbox_deadline *until, struct mbox_refused *why);
+int mbox_call_resume(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
+		     const struct mbox_deadline *until,
+		     struct mbox_refused *why);
+void mbox_call_finish(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		      bool fetched);
+int mbox_call_cancel(struct mbox_endpoint *ep, u64 id);
+void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process);
+int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
+		    const void __user *buf, u32 len, s32 status,
+		    struct mbox_files *files);
+
+/* answer.c: calls that nobody waits for */
+
+struct mbox_msg *mbox_answer_reserve(struct mbox_endpoint *to, u32 size,
+				     u64 cookie, struct mbox_refused *why);
+void mbox_answer_cancel(struct mbox_msg *answer);
+void mbox_answer_note_locked(struct mbox_msg *msg, int result,
+			     struct mbox_after *after);
+void mbox_answer_deliver(struct mbox_msg *first);
+
+/* files.c: descriptors that a message carries */
+
+struct mbox_files *mbox_files_get(const struct mbox_fds *in,
+				  struct mbox_refused *why);
+void mbox_files_free(struct mbox_files *files);
+int mbox_files_room(const struct mbox_files *files, const struct mbox_fds *out);
+u32 mbox_files_install(const struct mbox_files *files,
+		       const struct mbox_fds *out, u32 n, bool inherit);
+void mbox_files_tell(const struct mbox_files *files, struct mbox_fds *out,
+		     u32 n);
+
+/* rw.c: read and write */
+
+ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to);
+ssize_t mbox_write_iter(struct kiocb *iocb, struct iov_iter *from);
+
+#endif /* MBOX_MAILBOX_H */

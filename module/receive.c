@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the mailbox to a receiver, and back.
+ *
+ * A receive claims a message, copies it to user memory without the lock, and
+ * acks it: so a failure in between puts the message back where it was. What it
+ * wants is a rule, its own or its endpoint's; which message that selects, and who
+ * of those who wait for one gets it, is looked up here and in line.c.
+ *
+ * Who only peeks pins the message: it stays where it is, and if another receives
+ * it meanwhile, its memory stays until the last pin is gone.
+ */
+#include "mbox.h"
+#include "trace.h"
+
+#define MBOX_MATCH_TYPES	(MBOX_MATCH_TYPE | MBOX_MATCH_TYPE_MAX | \
+				 MBOX_MATCH_TYPE_NOT)
+
+/*
+ * What @rule selects of what can be received through @ep, or NULL. A broadcast
+ * goes by the endpoint's own rule; only that needs @after.
+ */
+struct mbox_msg *mbox_find_locked(struct mbox_endpoint *ep,
+				  const struct mbox_rule *rule,
+				  struct mbox_after *after)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(mbox_is_broadcast(mb)))
+		return mbox_cast_find_locked(mb, ep, after);
+	if (likely(!rule || !rule->what))
+		return mbox_queue_first(&mb->queue);
+	/* By type, unless what the sender has sent is less to go through. */
+	if (rule->what & MBOX_MATCH_PID &&
+	    !(rule->what & (MBOX_MATCH_TYPE | MBOX_MATCH_TYPE_MAX)))
+		return mbox_share_first_locked(mb, rule);
+	return mbox_queue_typed(&mb->queue, rule);
+}
+
+/* Where nothing was found: will there never be anything? */
+bool mbox_mute_locked(struct mbox_endpoint *ep)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	return mbox_sourceless_locked(mb) && !mb->held;
+}
+
+/* See that the indexes are there that @rule needs. May take a while. */
+void mbox_index(struct mbox_mailbox *mb, const struct mbox_rule *rule)
+{
+	struct mbox_cursor at = MBOX_CURSOR_START;
+	u8 index = 0;
+	bool more;
+
+	if (rule->what & MBOX_MATCH_TYPES)
+		index |= MBOX_BY_TYPE;
+	if (rule->what & MBOX_MATCH_PID)
+		index |= MBOX_BY_SENDER;
+	index &= ~READ_ONCE(mb->indexed);
+	if (likely(!index) || mbox_is_broadcast(mb))
+		return;
+	do {
+		spin_lock(&mb->obj.lock);
+		more = mbox_queue_index(&mb->queue, index, &at);
+		if (!more)
+			WRITE_ONCE(mb->indexed, mb->indexed | index);
+		spin_unlock(&mb->obj.lock);
+		cond_resched();
+	} while (more);
+}
+
+/* Of an exclusive mailbox there is one receive at a time. */
+int mbox_exclude(struct mbox_mailbox *mb)
+{
+	int ret = 0;
+
+	if (likely(mb->receivers != MBOX_RECEIVERS_EXCLUSIVE))
+		return 0;
+	spin_lock(&mb->obj.lock);
+	if (mb->receiving)
+		ret = -EBUSY;
+	mb->receiving = true;
+	spin_unlock(&mb->obj.lock);
+	return ret;
+}
+
+/* It is over. */
+void mbox_include(struct mbox_mailbox *mb)
+{
+	if (likely(mb->receivers != MBOX_RECEIVERS_EXCLUSIVE))
+		return;
+	spin_lock(&mb->obj.lock);
+	mb->receiving = false;
+	spin_unlock(&mb->obj.lock);
+}
+
+/* @take gets @msg, which was found: returns it, or what stands for it. */
+static struct mbox_msg *mbox_claim_found_locked(struct mbox_endpoint *ep,
+						struct mbox_take *take,
+						struct mbox_msg *msg,
+						struct mbox_msg **copy,
+						struct mbox_after *after)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(msg->len > take->room)) {
+		take->needed = msg->len;
+		return ERR_PTR(-EMSGSIZE);
+	}
+	if (unlikely(take->peek)) {
+		take->missed = ep->missed + mb->gone - ep->gone;
+		msg->pins++;
+		return msg;
+	}
+	if (unlikely(mbox_is_broadcast(mb))) {
+		struct mbox_msg *got;
+
+		got = mbox_cast_take_locked(mb, ep, msg, *copy, after);
+		if (got == *copy)
+			*copy = NULL;
+		msg = got;
+	} else {
+		mbox_dequeue_locked(mb, msg);
+		mbox_take_locked(mb, ep, msg, after);
+	}
+	take->missed = mbox_missed_locked(mb, ep);
+	return msg;
+}
+
+/*
+ * Claim what @w wants, or let it wait: NULL then. There is no error from the
+ * moment when something has changed.
+ */
+static struct mbox_msg *mbox_claim_locked(struct mbox_endpoint *ep,
+					  struct mbox_take *take,
+					  struct mbox_waiter *w, bool dontwait,
+					  struct mbox_after *after)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_msg *msg;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(!take->peek && ep->nr_held >= mbox_lease_limit()))
+		return ERR_PTR(-EDQUOT);
+	mbox_expire_locked(mb, after);
+	if (unlikely(ep->rule && !take->rule.what))
+		mbox_rule_copy(&take->rule, ep->rule);
+	msg = mbox_find_locked(ep, &take->rule, after);
+	if (msg)
+		msg = mbox_claim_found_locked(ep, take, msg, &w->copy, after);
+	else if (mbox_mute_locked(ep))
+		msg = ERR_PTR(-EPIPE);
+	else if (dontwait)
+		msg = ERR_PTR(-EAGAIN);
+	if (IS_ERR(msg))
+		return msg;
+	if (!take->peek)
+		ep->nr_held++;
+	if (msg)
+		return msg;
+	mbox_line_add_locked(mb, w);
+	/* Whoever polls for somebody to meet, here is one. */
+	if (unlikely(mb->rendezvous && !take->peek))
+		mbox_tell_room_locked(mb, after);
+	return NULL;
+}
+
+/*
+ * Claim what @take wants, or wait for it. It is then held: ack it, lease it or
+ * put it back; of who peeks, it is pinned. -EMSGSIZE, and @take->needed, if it is
+ * too large.
+ */
+struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
+			    const struct mbox_deadline *until)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_waiter w = {
+		.task = current,
+		.ep = ep,
+		.rule = &take->rule,
+		.room = take->room,
+		.peek = take->peek,
+	};
+	struct mbox_after after;
+	struct mbox_msg *msg;
+	int ret;
+
+	mbox_expire(mb);
+	if (unlikely(take->rule.what))
+		mbox_index(mb, &take->rule);
+	if (unlikely(mbox_is_broadcast(mb) && !take->peek)) {
+		w.copy = mbox_copy_alloc();
+		if (!w.copy)
+			return ERR_PTR(-ENOMEM);
+	}
+
+	mbox_after_init(&after);
+	mbox_lock(mb);
+	msg = mbox_claim_locked(ep, take, &w, until->dontwait, &after);
+	mbox_unlock(mb, &after);
+
+	if (!msg) {
+		ret = mbox_block(mb, &w, until, NULL);
+		msg = ret ? ERR_PTR(ret) : w.msg;
+		take->needed = w.needed;
+		take->missed = w.missed;
+		if (ret && !take->peek) {
+			spin_lock(&mb->obj.lock);
+			ep->nr_held--;
+			spin_unlock(&mb->obj.lock);
+		}
+	}
+	/* It was not needed, or has become what is received. */
+	if (unlikely(w.copy && w.copy != msg))
+		mbox_msg_free(w.copy);
+	return msg;
+}
+
+/* The message has been seen. */
+void mbox_peeked(struct mbox_endpoint *ep, struct mbox_msg *msg)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_after after;
+
+	mbox_after_init(&after);
+	mbox_lock(mb);
+	mbox_unpin_locked(mb, msg, &after);
+	mbox_unlock(mb, &after);
+}
+
+/* The claimed message has been received. */
+void mbox_ack(struct mbox_endpoint *ep, struct mbox_msg *msg)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_after after;
+
+	mbox_after_init(&after);
+	mbox_lock(mb);
+	ep->nr_held--;
+	mb->received++;
+	trace_mbox_ack(mb, msg);
+	mbox_drop_locked(mb, msg, 0, &after);
+	mbox_unlock(mb, &after);
+}
+
+/*
+ * The claimed message has not been received: back to its place. Nor has it been
+ * told how many were @missed.
+ */
+void mbox_put_back(struct mbox_endpoint *ep, struct mbox_msg *msg, u64 missed)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_after after;
+
+	mbox_after_init(&after);
+	mbox_lock(mb);
+	ep->nr_held--;
+	ep->missed += missed;
+	if (mbox_msg_is_cancelled(msg))
+		mbox_drop_locked(mb, msg, -ECANCELED, &after);
+	else
+		mbox_restore_locked(mb, msg, &after);
+	mbox_unlock(mb, &after);
+}
+
+/* A message whose sender waits to be met stays: it is not queued to him. */
+static bool mbox_purges(const struct mbox_msg *msg, u64 last)
+{
+	const struct mbox_extra *extra = mbox_msg_extra(msg);
+
+	return msg->seq <= last && !(extra && extra->meeting);
+}
+
+/*
+ * Throw away some of what was queued when @last was the last message, from @at
+ * on, calls with @result. Returns whether there is more to look at.
+ */
+static bool mbox_purge_some_locked(struct mbox_mailbox *mb,
+				   struct mbox_cursor *at, u64 last,
+				   int result, u32 *count,
+				   struct mbox_after *after)
+{
+	struct mbox_msg *msg;
+	int step = 32;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	while ((msg = mbox_queue_from(&mb->queue, at)) && step--) {
+		if (mbox_purges(msg, last)) {
+			*at = (struct mbox_cursor){ msg->priority,
+						    msg->seq + 1 };
+			mbox_dequeue_locked(mb, msg);
+			mb->purged++;
+			(*count)++;
+			trace_mbox_drop(mb, msg, "purged");
+			mbox_drop_locked(mb, msg, result, after);
+		} else if (msg->seq <= last) {
+			*at = (struct mbox_cursor){ msg->priority,
+						    msg->seq + 1 };
+		} else if (msg->priority) {
+			/* What is behind it has come later still. */
+			*at = (struct mbox_cursor){ msg->priority - 1 };
+		} else {
+			return false;
+		}
+	}
+	return msg;
+}
+
+/*
+ * Throw away what is queued or put off, calls with @result, in steps that let go
+ * of the lock. Returns how many messages there were.
+ */
+u32 mbox_purge_all(struct mbox_mailbox *mb, int result)
+{
+	struct mbox_cursor at = MBOX_CURSOR_START;
+	u32 count = mbox_delayed_purge(mb, result);
+	bool more;
+	u64 last;
+
+	spin_lock(&mb->obj.lock);
+	last = mb->seq;
+	spin_unlock(&mb->obj.lock);
+
+	do {
+		struct mbox_after after;
+
+		mbox_after_init(&after);
+		mbox_lock(mb);
+		more = mbox_purge_some_locked(mb, &at, last, result, &count,
+					      &after);
+		mbox_unlock(mb, &after);
+		cond_resched();
+	} while (more);
+	return count;
+}
+
+/* MBOX_IOC_PURGE */
+int mbox_purge(struct mbox_endpoint *ep)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	if (mbox_is_broadcast(mb))
+		return min_t(u32, mbox_cast_skip(ep), INT_MAX);
+	return min_t(u32, mbox_purge_all(mb, -ECANCELED), INT_MAX);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * read and write on a mailbox: a message each, for what knows nothing of mailboxes
+ * but has a descriptor of one.
+ */
+#include <linux/fs.h>
+#include "ioctl.h"
+
+static void mbox_kiocb_deadline(struct mbox_deadline *until, struct kiocb *iocb)
+{
+	*until = (struct mbox_deadline){ .forever = true };
+	until->dontwait = iocb->ki_flags & IOCB_NOWAIT ||
+			  iocb->ki_filp->f_flags & O_NONBLOCK;
+}
+
+ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
+	struct mbox_endpoint *ep = file->private_data;
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_take take = {
+		.room = min_t(size_t, iov_iter_count(to), U32_MAX),
+	};
+	struct mbox_deadline until;
+	struct mbox_recv r;
+	struct mbox_msg *msg;
+	ssize_t ret;
+
+	mbox_kiocb_deadline(&until, iocb);
+	ret = mbox_exclude(mb);
+	if (ret)
+		return ret;
+	msg = mbox_receive(file, &take, &until, to, &r);
+	if (!IS_ERR(msg)) {
+		ret = r.len;
+		mbox_received(file, &take, msg, false, 0);
+	} else {
+		/* Nothing is to come: that is the end of a file. */
+		ret = PTR_ERR(msg);
+		if (ret == -EPIPE)
+			ret = 0;
+	}
+	mbox_include(mb);
+	mbox_rule_put(&take.rule);
+	return ret;
+}
+
+ssize_t mbox_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct mbox_draft draft = {
+		.from = from,
+		.len = min_t(size_t, iov_iter_count(from), U32_MAX),
+	};
+	struct mbox_refused why = {};
+	struct mbox_deadline until;
+	u32 len = draft.len;
+
+	mbox_kiocb_deadline(&until, iocb);
+	return mbox_draft_check(iocb->ki_filp, &draft) ?:
+	       mbox_draft_send(iocb->ki_filp, &draft, NULL, &until, &why) ?:
+	       len;
+}
