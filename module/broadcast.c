@@ -44,7 +44,10 @@ static void mbox_cast_count_locked(struct mbox_mailbox *mb, struct mbox_msg *at,
 		mb->at_end += n;
 }
 
-/* @ep, which stands at @at, goes on to the message behind it. */
+/*
+ * @ep, which stands at @at, goes on to the message behind it. What is missing
+ * before that, it has missed.
+ */
 static void mbox_cast_advance_locked(struct mbox_mailbox *mb,
 				     struct mbox_endpoint *ep,
 				     struct mbox_msg *at)
@@ -52,6 +55,7 @@ static void mbox_cast_advance_locked(struct mbox_mailbox *mb,
 	lockdep_assert_held(&mb->obj.lock);
 
 	at->here--;
+	ep->missed += at->seq - ep->cursor;
 	ep->cursor = at->seq + 1;
 	mbox_cast_count_locked(mb, mbox_queue_next(at), 1);
 }
@@ -77,6 +81,7 @@ void mbox_cast_join_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
 	lockdep_assert_held(&mb->obj.lock);
 
 	ep->cursor = mb->seq + 1;
+	mb->listeners++;
 	mb->at_end++;
 }
 
@@ -92,6 +97,7 @@ void mbox_cast_part_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 		mbox_queue_remove(&ep->returned, copy);
 		mbox_discard_locked(mb, copy, after);
 	}
+	mb->listeners--;
 	mbox_cast_count_locked(mb, mbox_cast_at_locked(mb, ep), -1);
 	mbox_cast_trim_locked(mb, after);
 }
@@ -180,7 +186,6 @@ struct mbox_msg *mbox_cast_take_locked(struct mbox_mailbox *mb,
 		mbox_take_locked(mb, ep, msg, after);
 		return msg;
 	}
-	ep->missed += msg->seq - ep->cursor;
 	mbox_cast_copy_locked(mb, ep, msg, copy);
 	mbox_cast_advance_locked(mb, ep, msg);
 	mbox_take_locked(mb, ep, copy, after);
@@ -240,6 +245,12 @@ void mbox_cast_publish_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 
 	lockdep_assert_held(&mb->obj.lock);
 
+	/* It may have waited for room too long. */
+	if (mbox_expired(msg)) {
+		msg->seq = ++mb->seq;
+		mbox_lapse_locked(mb, msg, after);
+		return;
+	}
 	mbox_tell_message_locked(mb, msg, after);
 	msg->seq = ++mb->seq;
 	list_for_each_entry(ep, &mb->watchers, watch) {
@@ -255,7 +266,7 @@ void mbox_cast_publish_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	n -= mbox_cast_line_locked(mb, &mb->line, msg, after);
 	n -= mbox_cast_line_locked(mb, &mb->choosy, msg, after);
 
-	if (!mb->obj.readers)
+	if (!mb->listeners)
 		mb->lost++;
 	/* Those who stand further ahead pass here as well. */
 	if (!n && !mb->queue.count) {

@@ -4,6 +4,7 @@
  * mailbox or out of the world. They keep their sender, and stay charged to it.
  */
 #include "mbox.h"
+#include "trace.h"
 
 /* Move @msg into @mb, whose share for its sender @spare may become. */
 static bool mbox_bury_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
@@ -27,9 +28,8 @@ static bool mbox_bury_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		msg->share = former;
 		return false;
 	}
-	mbox_lose_locked(mb, victims, after);
 	msg->deliveries = 0;
-	mbox_admit_locked(mb, msg, after);
+	mbox_commit_locked(mb, msg, victims, after);
 	return true;
 }
 
@@ -61,8 +61,10 @@ void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first)
 
 		mbox_after_init(&after);
 		mbox_lock(mb);
-		if (!moved)
+		if (!moved) {
 			mb->dropped++;
+			trace_mbox_drop(mb, msg, "undeliverable");
+		}
 		mbox_share_uncharge_locked(mb, share, cost, &after);
 		mbox_unlock(mb, &after);
 		if (!moved)

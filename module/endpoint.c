@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
 #include "mbox.h"
+#include "trace.h"
 
 static const struct file_operations mbox_endpoint_fops;
 
@@ -420,6 +421,8 @@ static int mbox_endpoint_create_new(struct mbox_registry *reg,
 						file->f_mode);
 	mutex_unlock(&reg->lock);
 
+	if (!ret)
+		trace_mbox_create(obj);
 	fd = mbox_endpoint_done(fd, file, obj, ret);
 	mbox_object_put(obj);
 	return fd;

@@ -56,6 +56,7 @@ void mbox_line_add_locked(struct mbox_mailbox *mb, struct mbox_waiter *w)
 		list_add_tail(&w->list, &mb->peekers);
 		return;
 	}
+	w->ep->nr_waiting++;
 	w->rank = mbox_line_rank(mb, w);
 	w->ticket = ++mb->tickets;
 	rb_add_cached(&w->node, mbox_line_of(mb, w), mbox_line_less);
@@ -66,10 +67,12 @@ void mbox_line_remove_locked(struct mbox_mailbox *mb, struct mbox_waiter *w)
 	lockdep_assert_held(&mb->obj.lock);
 
 	mb->nr_receivers--;
-	if (w->peek)
+	if (w->peek) {
 		list_del(&w->list);
-	else
-		rb_erase_cached(&w->node, mbox_line_of(mb, w));
+		return;
+	}
+	w->ep->nr_waiting--;
+	rb_erase_cached(&w->node, mbox_line_of(mb, w));
 }
 
 /* The first in @line that takes @msg, if that is given. */
@@ -113,15 +116,31 @@ struct mbox_waiter *mbox_line_pick_locked(struct mbox_mailbox *mb,
 	return mbox_line_less(&any->node, &some->node) ? any : some;
 }
 
-/* All of them, one after the other, in no particular order. */
-struct mbox_waiter *mbox_line_first_locked(struct mbox_mailbox *mb)
+static struct mbox_waiter *mbox_line_vain(struct mbox_mailbox *mb,
+					  struct rb_root_cached *line)
 {
-	struct rb_node *node;
+	struct rb_node *node = rb_first_cached(line);
+
+	while (node && mbox_is_held_locked(mb, mbox_line_entry(node)->ep))
+		node = rb_next(node);
+	return mbox_line_entry(node);
+}
+
+/*
+ * Nothing more is to be sent: one who waits in vain, as nothing is held that could
+ * come back to him. NULL if there is none.
+ */
+struct mbox_waiter *mbox_line_vain_locked(struct mbox_mailbox *mb)
+{
+	struct mbox_waiter *w;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	node = rb_first_cached(&mb->line) ?: rb_first_cached(&mb->choosy);
-	if (node)
-		return mbox_line_entry(node);
-	return list_first_entry_or_null(&mb->peekers, struct mbox_waiter, list);
+	w = mbox_line_vain(mb, &mb->line) ?: mbox_line_vain(mb, &mb->choosy);
+	if (w)
+		return w;
+	list_for_each_entry(w, &mb->peekers, list)
+		if (!mbox_is_held_locked(mb, w->ep))
+			return w;
+	return NULL;
 }

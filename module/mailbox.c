@@ -189,7 +189,8 @@ static void mbox_mailbox_destroy(struct mbox_object *obj)
 	struct mbox_mailbox *mb = mbox_to_mailbox(obj);
 
 	WARN_ON_ONCE(mb->held || mb->nr_pending || mb->nr_receivers ||
-		     mb->nr_meetings || mb->at_end || mb->msgs || mb->bytes);
+		     mb->nr_meetings || mb->listeners || mb->at_end ||
+		     mb->msgs || mb->bytes);
 
 	/* Without endpoints it was deserted, and nothing is left. */
 	WARN_ON_ONCE(mb->queue.count || !RB_EMPTY_ROOT(&mb->delayed) ||

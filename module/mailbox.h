@@ -24,7 +24,8 @@ struct mbox_mailbox;
  * @owners: the process that owns a process-owned object has opened it
  * @departures: how often a process has closed its last descriptor of it while
  *	others held on; this and all below under obj->lock
- * @nr_held: messages claimed or leased through it
+ * @nr_held: messages claimed or leased through it, or waited for
+ * @nr_waiting: those of them that are waited for
  * @nr_cancelled: calls among them that have been cancelled
  * @held: leased messages, by token
  * @calls: calls sent through it that are not over, or not fetched
@@ -52,6 +53,7 @@ struct mbox_endpoint {
 	bool once;
 	u32 departures;
 	u32 nr_held;
+	u32 nr_waiting;
 	u32 nr_cancelled;
 	struct rb_root held;
 	struct rb_root calls;
@@ -289,7 +291,8 @@ void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost)
  * @next_expiry: the first of these ends, U64_MAX if there is none; read without
  *	the lock, for a hint
  * @timer: looks at both when the first is due
- * @at_end: broadcast: endpoints that have received all there is
+ * @listeners: broadcast: endpoints that it is for
+ * @at_end: those of them that have received all there is
  * @tokens: number of the last token or call id
  * @dead_letter: the mailbox that undeliverable messages go to, held
  * @max_deliveries: after how many deliveries they are; 0: never
@@ -341,6 +344,7 @@ struct mbox_mailbox {
 	struct rb_root_cached expiries;
 	u64 next_expiry;
 	struct delayed_work timer;
+	u32 listeners;
 	u32 at_end;
 	u32 max_deliveries;
 	u64 tokens;
@@ -407,7 +411,7 @@ void mbox_reinstate_locked(struct mbox_mailbox *mb, struct mbox_msg *first);
 
 void mbox_line_add_locked(struct mbox_mailbox *mb, struct mbox_waiter *w);
 void mbox_line_remove_locked(struct mbox_mailbox *mb, struct mbox_waiter *w);
-struct mbox_waiter *mbox_line_first_locked(struct mbox_mailbox *mb);
+struct mbox_waiter *mbox_line_vain_locked(struct mbox_mailbox *mb);
 struct mbox_waiter *mbox_line_pick_locked(struct mbox_mailbox *mb,
 					  const struct mbox_msg *msg);
 
@@ -505,8 +509,8 @@ void mbox_room_change_locked(struct mbox_mailbox *mb, bool writable,
 void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		      struct mbox_msg **victims);
-void mbox_lose_locked(struct mbox_mailbox *mb, struct mbox_msg *victims,
-		      struct mbox_after *after);
+void mbox_commit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			struct mbox_msg *victims, struct mbox_after *after);
 
 int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why);
@@ -536,6 +540,8 @@ struct mbox_take {
 struct mbox_msg *mbox_find_locked(struct mbox_endpoint *ep,
 				  const struct mbox_rule *rule,
 				  struct mbox_after *after);
+bool mbox_is_held_locked(const struct mbox_mailbox *mb,
+			 const struct mbox_endpoint *ep);
 bool mbox_mute_locked(struct mbox_endpoint *ep);
 void mbox_index(struct mbox_mailbox *mb, const struct mbox_rule *rule);
 int mbox_exclude(struct mbox_mailbox *mb);

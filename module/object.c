@@ -17,7 +17,6 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include "mbox.h"
-#include "trace.h"
 
 static struct mbox_object *mbox_object_alloc(const struct mbox_plan *plan,
 					     struct mbox_payer *payer,
@@ -72,7 +71,6 @@ struct mbox_object *mbox_object_build(struct mbox_registry *reg,
 	obj->gid = current_egid();
 	obj->mode = plan->mode;
 	obj->inbox = plan->flags & MBOX_CREATE_INBOX;
-	trace_mbox_create(obj);
 	return obj;
 
 uncharge:

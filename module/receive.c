@@ -39,12 +39,23 @@ struct mbox_msg *mbox_find_locked(struct mbox_endpoint *ep,
 	return mbox_queue_typed(&mb->queue, rule);
 }
 
+/* Is anything held that may come back to @ep? */
+bool mbox_is_held_locked(const struct mbox_mailbox *mb,
+			 const struct mbox_endpoint *ep)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(mbox_is_broadcast(mb)))
+		return ep->nr_held > ep->nr_waiting;
+	return mb->held;
+}
+
 /* Where nothing was found: will there never be anything? */
 bool mbox_mute_locked(struct mbox_endpoint *ep)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 
-	return mbox_sourceless_locked(mb) && !mb->held;
+	return mbox_sourceless_locked(mb) && !mbox_is_held_locked(mb, ep);
 }
 
 /* See that the indexes are there that @rule needs. May take a while. */
@@ -323,6 +334,7 @@ u32 mbox_purge_all(struct mbox_mailbox *mb, int result)
 	bool more;
 	u64 last;
 
+	mbox_expire(mb);
 	spin_lock(&mb->obj.lock);
 	last = mb->seq;
 	spin_unlock(&mb->obj.lock);

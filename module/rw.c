@@ -53,7 +53,7 @@ ssize_t mbox_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	};
 	struct mbox_refused why = {};
 	struct mbox_deadline until;
-	u32 len = draft.len;
+	ssize_t len = draft.len;
 
 	mbox_kiocb_deadline(&until, iocb);
 	return mbox_draft_check(iocb->ki_filp, &draft) ?:

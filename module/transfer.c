@@ -377,13 +377,14 @@ void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 		     mbox_deaf_locked(mb)))
 		mbox_refuse_all_locked(mb, after);
 	mbox_fill_locked(mb, after);
-	if (unlikely(mbox_sourceless_locked(mb) && !mb->held)) {
+	if (unlikely(mbox_sourceless_locked(mb))) {
 		/* What they wait for is not queued, or they would have it. */
-		while ((w = mbox_line_first_locked(mb))) {
+		while ((w = mbox_line_vain_locked(mb))) {
 			mbox_line_remove_locked(mb, w);
 			mbox_waiter_done(w, -EPIPE, after);
 		}
-		mbox_tell_end_locked(mb, after);
+		if (!mb->held)
+			mbox_tell_end_locked(mb, after);
 	}
 }
 
@@ -588,7 +589,7 @@ u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 }
 
 /* They are gone for good. */
-void mbox_lose_locked(struct mbox_mailbox *mb, struct mbox_msg *victims,
+static void mbox_lose_locked(struct mbox_mailbox *mb, struct mbox_msg *victims,
 		      struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
@@ -603,6 +604,26 @@ void mbox_lose_locked(struct mbox_mailbox *mb, struct mbox_msg *victims,
 		trace_mbox_drop(mb, msg, "lost");
 		mbox_discard_locked(mb, msg, after);
 	}
+}
+
+/* Admit @msg, for which @victims have made room; or it replaces another. */
+void mbox_commit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			struct mbox_msg *victims, struct mbox_after *after)
+{
+	bool writable;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (likely(!victims && mb->when_full != MBOX_FULL_CONFLATE)) {
+		mbox_admit_locked(mb, msg, after);
+		return;
+	}
+	/* What was there may have been larger: then there is room to spare. */
+	writable = mbox_writable_locked(mb, mb->obj.uid);
+	mbox_lose_locked(mb, victims, after);
+	mbox_admit_locked(mb, msg, after);
+	mbox_fill_locked(mb, after);
+	mbox_room_change_locked(mb, writable, after);
 }
 
 /* In a rendezvous: is there somebody to meet @msg? */
@@ -674,15 +695,19 @@ static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 			goto refused;
 	}
 
-	/* No error from here on. */
-	mbox_lose_locked(mb, victims, after);
+	/* No error from here on, but where nobody could be met after all. */
 	mbox_begin_locked(ep, msg, w);
 	if (unlikely(limit)) {
 		mbox_pend_locked(mb, msg);
 		return 1;
 	}
-	mbox_admit_locked(mb, msg, after);
-	return mb->rendezvous && !w->done;
+	mbox_commit_locked(mb, msg, victims, after);
+	if (likely(!mb->rendezvous || w->done || mbox_msg_is_awaited(msg)))
+		return 0;
+	if (!dontwait)
+		return 1;
+	mbox_withdraw_locked(mb, msg, after);
+	return -EAGAIN;
 
 refused:
 	mbox_reinstate_locked(mb, victims);
@@ -727,11 +752,14 @@ int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg **msgp,
 	struct mbox_waiter w;
 	int ret;
 
+	w.msg = NULL;
 	ret = mbox_enter(ep, *msgp, &w, until->dontwait, why);
+	/* What was queued to be met, the mailbox has taken out itself. */
+	if (ret < 0 && mb->rendezvous && w.msg)
+		*msgp = NULL;
 	if (ret != 1)
 		return ret;
 	ret = mbox_block(mb, &w, until, why);
-	/* What was queued to be met has been taken out by the mailbox. */
 	if (mb->rendezvous)
 		*msgp = NULL;
 	return ret;

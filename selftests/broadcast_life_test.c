@@ -436,6 +436,23 @@ TEST_F(life, end_comes_to_each_when_it_has_all)
 	EXPECT_EQ('a', mt_get(self->r[2]));
 }
 
+/* Nor does it come while something may come back to the endpoint. */
+TEST_F(life, end_does_not_come_before_what_is_held)
+{
+	__s64 token;
+
+	ASSERT_EQ(0, mt_unlink(self->dev, self->name));
+	ASSERT_EQ(0, mt_put(self->w, 'a'));
+	token = mt_lease(self->r[0]);
+	ASSERT_LT(0, token);
+	EXPECT_EQ('a', mt_get(self->r[1]));
+	close(self->w);
+	EXPECT_EQ(-EPIPE, mt_get(self->r[1]));
+	EXPECT_EQ(-EAGAIN, mt_get(self->r[0]));
+	EXPECT_EQ(0, mt_ack(self->r[0], token));
+	EXPECT_EQ(-EPIPE, mt_get(self->r[0]));
+}
+
 /* The owner's end is that of the mailbox; what was sent is still to be had. */
 TEST_F(life, owner_ends)
 {

@@ -138,7 +138,7 @@ static bool is_of_share(struct mt_child *user, enum mbox_limit limit, uid_t uid,
 			__u64 used)
 {
 	if (user_does(user, LIMIT) == limit && user_does(user, UID) == uid &&
-	    user_does(user, USED) == used && user_does(user, MAX) >= used)
+	    user_does(user, USED) == used && user_does(user, MAX) == used)
 		return true;
 	fprintf(stderr, "# limit %lld uid %lld used %lld max %lld\n",
 		user_does(user, LIMIT), user_does(user, UID),

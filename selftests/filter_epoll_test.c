@@ -189,11 +189,11 @@ static int count_done(struct mt_task *task, int first, int end)
 
 /* Of these so many have been woken, and the rest have not for a moment. */
 #define EXPECT_WOKEN(count, first, end) do {				\
-	int __i = first, __end = end;					\
+	int __i = first, __last = end;					\
 									\
-	EXPECT_TRUE(MT_UNTIL(count_done(self->task, __i, __end) ==	\
+	EXPECT_TRUE(MT_UNTIL(count_done(self->task, __i, __last) == \
 			     (count)));					\
-	for (; __i < __end; __i++) {					\
+	for (; __i < __last; __i++) {					\
 		struct mt_task *__task = &self->task[__i];		\
 									\
 		if (mt_task_is_done(__task))				\

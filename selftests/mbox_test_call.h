@@ -53,13 +53,19 @@ static inline int mt_nack(int fd, __u64 token, __u64 delay)
 }
 
 /* What is so of a message that is held: MBOX_MSG_*, or -errno. */
-static inline int mt_held(int fd, __u64 token)
+static inline int mt_held_state(int fd, __u64 token)
 {
 	struct mbox_held arg = { .size = sizeof(arg), .token = token };
 
-	/* whether its sender lives is a matter of sender_test.c */
-	return mt_ioctl(fd, MBOX_IOC_HELD, &arg) ?:
-	       (int)(arg.state & ~MBOX_MSG_SENDER_LIVES);
+	return mt_ioctl(fd, MBOX_IOC_HELD, &arg) ?: (int)arg.state;
+}
+
+/* The same where it does not matter whether the sender lives. */
+static inline int mt_held(int fd, __u64 token)
+{
+	int ret = mt_held_state(fd, token);
+
+	return ret < 0 ? ret : ret & ~MBOX_MSG_SENDER_LIVES;
 }
 
 /* The token of a call that is cancelled, or -errno. */

@@ -173,8 +173,10 @@ test_attributes() {
 	$ctl create "$q-2" -c 7 -P exclusive,round-robin -F drop-oldest &&
 	is "$q-2" MAX_MSGS 7 && is "$q-2" WHEN_FULL drop-oldest &&
 	is "$q-2" TURNS round-robin && is "$q-2" RECEIVERS exclusive &&
-	$ctl create "$q-3" -P priority -P broadcast && is "$q-3" TURNS priority &&
-	is "$q-3" RECEIVERS broadcast
+	$ctl create "$q-3" -P priority -P link && is "$q-3" TURNS priority &&
+	is "$q-3" RECEIVERS link && $ctl create "$q-4" -P broadcast &&
+	is "$q-4" RECEIVERS broadcast &&
+	expect 2 "" "mboxctl: create: --policy broadcast excludes turns: *" $ctl create "$q-5" -P broadcast,priority
 }
 
 # What has no capacity has no number that tells it, and gets none.

@@ -135,11 +135,12 @@ TEST_F(notify, of_what_the_filter_lets_through)
 	EXPECT_TRUE(mt_reads(self->in, "seven"));
 }
 
-/* It is of a message, and the end is none. */
-TEST_F(notify, not_of_the_end)
+/* Or who waits for a message waits for ever. */
+TEST_F(notify, of_the_end)
 {
 	ASSERT_EQ(0, mt_notify(self->in, MT_SIG));
 	close(self->out);
+	EXPECT_TRUE(mt_sig_is(MT_SIG, self->in, POLL_HUP));
 	EXPECT_EQ(0, mt_sig_next());
 	EXPECT_TRUE(mt_reads(self->in, ""));
 }

@@ -31,7 +31,7 @@ FIXTURE_TEARDOWN(sender)
 /* Does the sender of the held message live? 1 or 0, or -errno. */
 static int lives(int fd, const struct mbox_recv *msg)
 {
-	int state = mt_held(fd, msg->token);
+	int state = mt_held_state(fd, msg->token);
 
 	return state < 0 ? state : !!(state & MBOX_MSG_SENDER_LIVES);
 }
@@ -280,10 +280,10 @@ TEST_F(sender, of_a_call)
 	ASSERT_TRUE(MT_UNTIL(mt_stat_of(self->box).msgs));
 	self->msg.token = mt_lease(self->box);
 	EXPECT_EQ(MBOX_MSG_CALL | MBOX_MSG_SENDER_LIVES,
-		  mt_held(self->box, self->msg.token));
+		  mt_held_state(self->box, self->msg.token));
 	mt_child_kill(&self->child);
 	EXPECT_EQ(MBOX_MSG_CALL | MBOX_MSG_CANCELLED,
-		  mt_held(self->box, self->msg.token));
+		  mt_held_state(self->box, self->msg.token));
 }
 
 /* Dead letters keep their sender. */

@@ -15,6 +15,7 @@ FIXTURE(ttl) {
 	int dev;
 	int box;	/* for what a test sends to */
 	int r[2];
+	__u64 time;
 	struct mt_task task;
 	struct mt_child child[3];
 };
@@ -170,6 +171,36 @@ TEST_F(ttl, of_a_broadcast_gives_room)
 	EXPECT_STREQ("cd", mt_letters(self->r[0]));
 	EXPECT_STREQ("acd", mt_letters(self->r[1]));
 	EXPECT_EQ(1, mt_stat_of(self->box).expired);
+}
+
+/* It is not for those who wait for it either, once it is too old. */
+TEST_F(ttl, of_a_broadcast_whose_sender_waits)
+{
+	struct mt_task sender;
+	int i;
+
+	self->box = broadcast(self->dev, MBOX_FULL_BLOCK, self->r);
+	ASSERT_LE(0, self->box);
+	for (i = 0; i < ROOM; i++)
+		ASSERT_EQ(0, mt_put(self->box, 'a' + i));
+	EXPECT_STREQ("abc", mt_letters(self->r[0]));
+	ASSERT_TRUE(mt_getter_blocks(&self->task, self->r[0]));
+	sender = (struct mt_task){
+		.fd = self->box,
+		.send = { .len = 1, .ttl = 20 * MSEC },
+		.data = { 'd' },
+	};
+	ASSERT_TRUE(mt_task_blocks(&sender, mt_task_send));
+	/* as long as that it has waited already, and so long again */
+	self->time = mt_now(CLOCK_MONOTONIC) + 20 * MSEC;
+	EXPECT_TRUE(MT_UNTIL(mt_now(CLOCK_MONOTONIC) > self->time));
+	EXPECT_STREQ("abc", mt_letters(self->r[1]));
+	EXPECT_EQ(1, mt_task_end(&sender));
+	EXPECT_TRUE(mt_task_settle(&self->task));
+	EXPECT_EQ(1, mt_stat_of(self->box).expired);
+	ASSERT_EQ(0, mt_put(self->box, 'e'));
+	EXPECT_EQ('e', mt_getter_end(&self->task));
+	EXPECT_STREQ("e", mt_letters(self->r[1]));
 }
 
 /* Under a lease of one of them, it lives on for that one. */

@@ -152,12 +152,10 @@ TEST_F(ttl, over_for_every_receive)
 	EXPECT_EQ(-EAGAIN, mt_get_batch(self->box, letters, 8, MBOX_DONTWAIT,
 					&error));
 	ASSERT_EQ(0, put_ttl(self->box, 'e', 1));
-	EXPECT_EQ(0, mt_purge(self->box));
-	ASSERT_EQ(0, put_ttl(self->box, 'f', 1));
 	ASSERT_TRUE(mt_getter_blocks(&self->task, self->box));
-	ASSERT_EQ(0, put_ttl(self->box, 'g', HOUR));
-	EXPECT_EQ('g', mt_getter_end(&self->task));
-	EXPECT_EQ(6, mt_stat_of(self->box).expired);
+	ASSERT_EQ(0, put_ttl(self->box, 'f', HOUR));
+	EXPECT_EQ('f', mt_getter_end(&self->task));
+	EXPECT_EQ(5, mt_stat_of(self->box).expired);
 }
 
 /* However many there are, of whatever order. */
@@ -239,6 +237,18 @@ TEST_F(ttl, over_gives_room_to_one_who_waits)
 	EXPECT_STREQ("abd", mt_letters(self->box));
 }
 
+/* So it is for one who polls. */
+TEST_F(ttl, over_gives_room_to_one_who_polls)
+{
+	__u64 before = mt_now(CLOCK_MONOTONIC);
+
+	ASSERT_EQ(0, put_ttl_sized(self->box, 'a', 200 * MSEC, BYTES));
+	mt_poller_blocks(&self->task, self->box, POLLOUT);
+	EXPECT_EQ(POLLOUT, mt_task_end(&self->task));
+	EXPECT_LE(before + 200 * MSEC, mt_now(CLOCK_MONOTONIC));
+	EXPECT_EQ(1, mt_stat_of(self->box).expired);
+}
+
 /* One is not enough for a message that takes the room of two. */
 TEST_F(ttl, over_gives_room_until_it_is_enough)
 {
@@ -272,6 +282,23 @@ TEST_F(ttl, over_gives_room_to_one_who_waits_still)
 		mt_get(self->box);
 	EXPECT_EQ(1, mt_task_end(&next));
 	EXPECT_EQ(0, mt_get(self->box));
+	EXPECT_EQ(1, mt_stat_of(self->box).expired);
+}
+
+/* It is as old as it is since its sender came, and not since it got in. */
+TEST_F(ttl, over_while_its_sender_waits)
+{
+	ASSERT_EQ(0, put_ttl_sized(self->box, 'a', HOUR, BYTES));
+	self->task = (struct mt_task){
+		.fd = self->box,
+		.send = { .len = 1, .ttl = 20 * MSEC },
+	};
+	ASSERT_TRUE(mt_task_blocks(&self->task, mt_task_send));
+	EXPECT_TRUE(wait_out(20 * MSEC));
+	EXPECT_EQ('a', mt_get(self->box));
+	EXPECT_EQ(1, mt_task_end(&self->task));
+	EXPECT_EQ(-EAGAIN, mt_get(self->box));
+	EXPECT_EQ(2, mt_stat_of(self->box).sent);
 	EXPECT_EQ(1, mt_stat_of(self->box).expired);
 }
 

@@ -361,6 +361,24 @@ TEST_F(drop, takes_who_can_before_one_who_waits)
 	EXPECT_EQ(1, mt_task_end(&self->task));
 }
 
+/* What is left of the room that was made is for those who wait. */
+TEST_F(drop, leaves_the_rest_to_one_who_waits)
+{
+	int box = MT_POLICY(self->dev, NULL, .max_msgs = 10, .msg_size = 100,
+			    .max_bytes = BYTES,
+			    .when_full = MBOX_FULL_DROP_OLDEST);
+	int i;
+
+	ASSERT_LE(0, box);
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, mt_put_sized(box, 'a' + i, 100, 5));
+	ASSERT_TRUE(mt_putter_blocks(&self->task, box, 'd', 0, 4));
+	ASSERT_EQ(0, mt_put_sized(box, 'e', 50, 5));
+	EXPECT_EQ(1, mt_task_end(&self->task));
+	EXPECT_EQ(1, mt_stat_of(box).lost);
+	EXPECT_STREQ("bced", mt_letters(box));
+}
+
 TEST_F(drop, for_three_processes)
 {
 	struct mt_child *child = self->child;

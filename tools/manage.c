@@ -76,6 +76,10 @@ static void check_broadcast(const struct mbox_create *attr, unsigned int flags)
 		usage_error("--policy broadcast excludes --capacity rendezvous");
 	if (attr->when_full == MBOX_FULL_CONFLATE)
 		usage_error("--policy broadcast excludes --when-full conflate");
+	if (attr->turns)
+		usage_error("--policy broadcast excludes turns: a message is for all");
+	if (attr->max_deliveries)
+		usage_error("--policy broadcast excludes --max-deliveries");
 	if (flags & MBOX_CREATE_DEAD_LETTER)
 		usage_error("--policy broadcast excludes --dead-letter");
 }

@@ -47,7 +47,8 @@
  * takes its turn among those without one. A region is always ready.
  *
  * Signals (O_ASYNC with F_SETOWN and F_SETSIG, as on a socket) come at the same
- * edges; MBOX_IOC_NOTIFY asks for a single one.
+ * edges, with POLL_IN, POLL_OUT, POLL_PRI or POLL_HUP; MBOX_IOC_NOTIFY asks for a
+ * single one.
  *
  * read(2) and write(2) of a mailbox
  * ---------------------------------
@@ -55,10 +56,11 @@
  * A write is a send of one message, of priority 0 and type 0, a read a receive
  * of one; readv and writev gather and scatter it. They wait and fail as those
  * commands do (EPIPE without a SIGPIPE), but a read returns 0 where a receive
- * fails with EPIPE: the end of the file. So does a message without data. A
- * message that is larger than what is read is EMSGSIZE and stays. A call that is
- * read is answered at once, without data and with status 0; descriptors that
- * come with a message are closed. There is no position in it (ESPIPE).
+ * fails with EPIPE: the end of the file. So does a message without data, which
+ * is what a write of 0 bytes sends (a writev of none does nothing). A message
+ * that is larger than what is read is EMSGSIZE and stays. A call that is read is
+ * answered at once, without data and with status 0; descriptors that come with a
+ * message are closed. There is no position in it (ESPIPE). EINVAL of a region.
  *
  * mmap(2) of a region
  * -------------------
@@ -258,8 +260,9 @@ enum mbox_limit {
  *	takes that one's place and number if their priorities are equal. Without
  *	one and without room, its sender waits.
  *
- * Messages that are held, and calls, are never dropped or replaced. All that are
- * are counted: see @lost in mbox_stat and @missed in mbox_recv.
+ * Messages that are held are never dropped or replaced, nor are calls, which do
+ * not replace either. All that are are counted: see @lost and @replaced in
+ * mbox_stat and @missed in mbox_recv.
  */
 enum mbox_when_full {
 	MBOX_FULL_BLOCK		= 0,
@@ -271,7 +274,8 @@ enum mbox_when_full {
 /**
  * enum mbox_turns - which of the receivers that wait gets the next message
  * @MBOX_TURNS_FIRST_COME: who waits longest
- * @MBOX_TURNS_ROUND_ROBIN: who waits at the endpoint that was served longest ago
+ * @MBOX_TURNS_ROUND_ROBIN: who waits at the endpoint that was served longest ago,
+ *	by whatever receive
  * @MBOX_TURNS_PRIORITY: who had the highest scheduling priority when it began
  *	to wait, then who waits longest
  *
@@ -287,18 +291,22 @@ enum mbox_turns {
  * enum mbox_receivers - who may receive, and what a message is for
  * @MBOX_RECEIVERS_ANY: any number may receive, and each message is for one
  * @MBOX_RECEIVERS_EXCLUSIVE: likewise, but one at a time: while a receive is
- *	under way, or waits, another is EBUSY
+ *	under way, or waits, another is EBUSY; who only peeks does not count
  * @MBOX_RECEIVERS_LINK: two endpoints at most, whatever they are open for; an
  *	open of a third is EBUSY. One open for neither direction does not count;
  *	fork, dup and passing a descriptor make none.
  * @MBOX_RECEIVERS_BROADCAST: each message is for each endpoint that was open for
  *	receiving when it was sent; its data is kept once. First in, first out (a
- *	priority is EINVAL). With MBOX_FULL_DROP_OLDEST an endpoint that is slow
+ *	priority is EINVAL, MBOX_MATCH_TYPE_MAX in a filter changes nothing in
+ *	that). With MBOX_FULL_DROP_OLDEST an endpoint that is slow
  *	loses the oldest messages and learns how many (@missed), otherwise senders
- *	wait for it. Without any such endpoint a message is lost, and counted as
- *	such. An endpoint's filter passes over messages for good; a match in a
- *	single receive, calls, MBOX_IOC_NACK, dead letters, MBOX_CREATE_RENDEZVOUS
- *	and MBOX_FULL_CONFLATE are EOPNOTSUPP. Messages held under a lease take no
+ *	wait for it, and for one whose filter was set while it was behind, until it
+ *	looks. Nobody takes turns (@turns is 0, or EINVAL). Without any such endpoint a message is lost, and counted as
+ *	such. What mbox_stat counts as received or purged, it counts for each
+ *	endpoint. An endpoint's filter passes over messages for good; a match in a
+ *	single receive or batch, calls, MBOX_IOC_NACK, @max_deliveries and dead
+ *	letters, MBOX_CREATE_RENDEZVOUS and MBOX_FULL_CONFLATE are EOPNOTSUPP, and
+ *	so is an asynchronous call with its replies to come here. Messages held under a lease take no
  *	room. A purge is for the endpoint that asks.
  */
 enum mbox_receivers {
@@ -394,13 +402,17 @@ struct mbox_refusal {
  * capacity as would be left free (of messages, one more): half of it if alone,
  * a third each of two; whoever has nothing in it may have one message. The last
  * sixteenth, at least one message of two or more, is kept for the owner. Into
- * an empty mailbox goes whatever it can take. Who has had his share waits for
- * room, or gets EAGAIN with MBOX_LIMIT_SHARE_*, while others send on.
+ * an empty mailbox goes whatever it can take. Who has had his share, or finds
+ * only the owner's left, waits for room, or gets EAGAIN with MBOX_LIMIT_SHARE_*
+ * (@max is then what he may take as things are), while others send on. It is the
+ * same for all users but the owner: no capability counts.
  *
  * With MBOX_CREATE_RENDEZVOUS a send returns when a receiver has claimed the
  * message (zero buffering). Until then it can be withdrawn: by a signal, the
  * deadline, the end of the sender. After that it is sent; if it comes back, it is
- * queued. With MBOX_DONTWAIT a send needs a receiver that waits. @when_full can
+ * queued. With MBOX_DONTWAIT a send needs a receiver that waits (EAGAIN with
+ * MBOX_LIMIT_NONE), and so does each message of a batch but the first. If its
+ * time to live runs out, the send is ETIMEDOUT. @when_full can
  * be MBOX_FULL_BLOCK or MBOX_FULL_FAIL, and asynchronous calls cannot be
  * answered to it (EOPNOTSUPP).
  *
@@ -410,7 +422,8 @@ struct mbox_refusal {
  *
  * With MBOX_CREATE_INBOX it is the inbox of the process: others open it by the
  * process id (MBOX_BY_PID), as its mode permits. It is process-owned (a
- * @lifetime of 0 means that), and has no name. A process can have one (EEXIST).
+ * @lifetime of 0 means that), and has no name. A process can have one in each
+ * network namespace (EEXIST), another when that is unlinked or has ended.
  * When the process ends, so does the inbox; whoever gets its process id later
  * gets none of what is sent through descriptors of it (EPIPE).
  *
@@ -448,7 +461,7 @@ struct mbox_create {
  *	again as long as the module is loaded.
  * @MBOX_BY_FD: by @fd, a descriptor of the object
  * @MBOX_BY_PID: by @pid, the inbox of that process (ENOENT if it has none, or
- *	there is no such process)
+ *	there is no such process; EINVAL below 1)
  */
 enum mbox_by {
 	MBOX_BY_NAME	= 1,
@@ -785,9 +798,10 @@ struct mbox_fds {
  * @ttl: time to live in nanoseconds, at most MBOX_TIME_MAX; 0 for ever. A message
  *	that is older is never delivered: it is dropped, counted as expired, and
  *	gives its room back at the next operation on the mailbox, or when its time
- *	has come if somebody waits for room. The time does not run while the message
- *	is held; if it comes back too late, it is dropped. Not with MBOX_ASYNC: a
- *	call has a deadline (EINVAL)
+ *	has come if somebody waits for room, or polls for it. One that is held does
+ *	not expire, but is dropped if it comes back too late. It begins when the
+ *	send does, also if that waits for room. Not with MBOX_ASYNC: a call has a
+ *	deadline (EINVAL)
  * @iov_nr: 0, or how many pieces @buf points to, at most MBOX_IOV_MAX
  * @reserved: 0
  *
@@ -879,7 +893,8 @@ struct mbox_send {
  *
  * With MBOX_PEEK the message stays where it is, as if nothing had happened:
  * nothing is held, descriptors stay with it (@fds tells how many as lost), and
- * @missed goes on counting. It excludes MBOX_LEASE and @reply_token (EINVAL).
+ * @missed goes on counting. It waits for a message, but takes no turn and gets
+ * none: another may receive it at once. It excludes MBOX_LEASE and @reply_token (EINVAL).
  * With MBOX_TRUNCATE a message that is larger than the buffer is cut rather than
  * EMSGSIZE.
  *
@@ -1109,6 +1124,8 @@ struct mbox_cancel {
 
 #define MBOX_IOC_CANCEL		_IO(MBOX_IOC_TYPE, MBOX_CMD_CANCEL)
 
+/* Batches: their items never grow; another form of them gets another command. */
+
 /**
  * struct mbox_send_item - a message of a batch to send
  * @buf: as in mbox_send
@@ -1256,12 +1273,13 @@ struct mbox_filter {
  * @flags: 0, or MBOX_NOTIFY_OFF to take it back
  *
  * The next message that can be received through the endpoint where none could
- * sends a signal, once, unless a receiver that waits gets it (mq_notify()). It is
- * SIGIO, or what F_SETSIG says (then si_fd and si_band tell of what), and goes to
- * whom F_SETOWN or F_SETOWN_EX names, or if nobody is named, to the calling
- * process. It is a O_ASYNC for one signal: the flag is set meanwhile, and EBUSY if
- * it is set already. To ask again is no error; any number of endpoints may ask.
- * Needs a descriptor that can receive (EBADF).
+ * sends a signal, once, unless a receiver that waits gets it (mq_notify()); so
+ * does the end, after which none can come (POLLHUP). It is SIGIO, or what F_SETSIG
+ * says (then si_fd and si_band tell of what), and goes to whom F_SETOWN or
+ * F_SETOWN_EX names; if nobody is named, the calling process is from then on. It
+ * is an O_ASYNC for one signal: the flag is set meanwhile, and EBUSY if it is set
+ * already. To ask again is no error; any number of endpoints may ask. Needs a
+ * descriptor that can receive (EBADF).
  *
  * Return: 0.
  */
