@@ -22,7 +22,7 @@ static int mbox_rule_check(const struct mbox_match *m)
 	if (m->what & MBOX_MATCH_PRIORITY ? m->priority > MBOX_PRIORITY_MAX :
 					    m->priority)
 		return -EINVAL;
-	if (m->what & MBOX_MATCH_PID ? m->pid <= 0 : m->pid)
+	if (!(m->what & MBOX_MATCH_PID) && m->pid)
 		return -EINVAL;
 	return 0;
 }
@@ -33,9 +33,13 @@ static int mbox_rule_check(const struct mbox_match *m)
  */
 static struct pid *mbox_rule_process(struct mbox_mailbox *mb, pid_t nr)
 {
-	struct pid *pid = find_get_pid(nr);
+	struct pid *pid;
 	bool process;
 
+	/* 0 is what those are told as that cannot be seen from here. */
+	if (nr <= 0)
+		return NULL;
+	pid = find_get_pid(nr);
 	rcu_read_lock();
 	process = pid && pid_task(pid, PIDTYPE_TGID);
 	rcu_read_unlock();

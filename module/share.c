@@ -380,7 +380,7 @@ struct mbox_msg *mbox_share_first_locked(struct mbox_mailbox *mb,
 	return best;
 }
 
-/* Of the processes that have sent, the one that is @nr to the current task. */
+/* Of the senders of messages that are here, the one that is @nr to the task. */
 struct pid *mbox_share_process_locked(struct mbox_mailbox *mb, pid_t nr)
 {
 	struct rb_node *node;
@@ -391,7 +391,7 @@ struct pid *mbox_share_process_locked(struct mbox_mailbox *mb, pid_t nr)
 		struct mbox_share *share;
 
 		share = rb_entry(node, struct mbox_share, node);
-		if (pid_vnr(share->pid) == nr)
+		if (share->used && pid_vnr(share->pid) == nr)
 			return share->pid;
 	}
 	return NULL;

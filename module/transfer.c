@@ -34,7 +34,10 @@ bool mbox_deaf_locked(const struct mbox_mailbox *mb)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	return mb->obj.ended || (!mb->obj.linked && !mb->obj.readers);
+	/* Of a broadcast, who is about to go does not listen any more. */
+	return mb->obj.ended ||
+	       (!mb->obj.linked && !(mbox_is_broadcast(mb) ? mb->listeners :
+							     mb->obj.readers));
 }
 
 /* Can nothing be sent any more? */
@@ -273,13 +276,13 @@ void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 
 	lockdep_assert_held(&mb->obj.lock);
 
+	twin = mbox_twin_locked(mb, msg);
 	mbox_room_take_locked(mb, msg);
 	if (unlikely(msg->kind == MBOX_ANSWER && !mbox_msg_call(msg)->over)) {
 		/* It has its room, and comes when there is an answer. */
 		mbox_take_locked(mb, NULL, msg, after);
 		return;
 	}
-	twin = mbox_twin_locked(mb, msg);
 	if (unlikely(twin))
 		mbox_replace_locked(mb, msg, twin, after);
 	else if (likely(!mbox_is_broadcast(mb)))

@@ -165,7 +165,7 @@ int mbox_watch_rule(struct mbox_endpoint *ep, const struct mbox_match *match)
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_rule *rule, *old;
 	struct mbox_after after;
-	bool apart, empty;
+	bool empty;
 	int ret;
 
 	rule = kmalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
@@ -187,16 +187,13 @@ int mbox_watch_rule(struct mbox_endpoint *ep, const struct mbox_match *match)
 	empty = !mbox_find_locked(ep, ep->rule, &after);
 	old = ep->rule;
 	ep->rule = rule;
-	apart = ep->apart;
 	ep->apart |= !!rule;
 	mbox_watch_locked(mb, ep);
 	if (mbox_find_locked(ep, rule, &after)) {
 		mbox_tell_watcher_locked(mb, ep, empty);
-		/* Who polled it before it was apart waits at the mailbox. */
-		if (!apart) {
-			after.messages++;
-			after.all = true;
-		}
+		/* Who polls it since before it was apart waits at the mailbox. */
+		after.messages++;
+		after.all = true;
 	}
 	mbox_unlock(mb, &after);
 

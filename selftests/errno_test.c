@@ -363,7 +363,7 @@ TEST_F(errors, of_tokens)
 	__s64 token = mt_lease(self->box);
 
 	ASSERT_LT(0, token);
-	ASSERT_EQ(MBOX_MSG_SENDER_LIVES, mt_held(self->box, token));
+	ASSERT_EQ(MBOX_MSG_SENDER_LIVES, mt_held_state(self->box, token));
 	FAILS(-ESTALE, mt_ack(self->box, token + 1));
 	FAILS(-ESTALE, mt_nack(self->box, 0, 0));
 	FAILS(-ESTALE, mt_held(self->box, token + 1));

@@ -189,6 +189,8 @@ TEST_F(wait, what_comes_back_is_for_who_waits_for_it)
 	EXPECT_EQ(0, mt_nack(self->box, msg.token, 1000000));
 	EXPECT_EQ(2, mt_task_number(&self->task[1]));
 	SLEEPS(0);
+	EXPECT_EQ(0, mt_send_number(self->box, 3, 8, 0));
+	EXPECT_EQ(3, mt_task_number(&self->task[0]));
 }
 
 /* Only who would get it learns that his buffer is too small. */
@@ -247,6 +249,8 @@ TEST_F(wait, call_is_for_who_waits_for_its_type)
 	SLEEPS(0);
 	EXPECT_EQ(0, mt_reply(self->box, self->task[1].recv.token, "", 1, 0));
 	EXPECT_EQ(1, mt_caller_end(&caller));
+	EXPECT_EQ(0, mt_send_number(self->box, 3, 8, 0));
+	EXPECT_EQ(3, mt_task_number(&self->task[0]));
 }
 
 /* ---- who goes before he has got any -------------------------------------------- */
