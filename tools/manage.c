@@ -78,10 +78,10 @@ static void check_broadcast(const struct mbox_create *attr, unsigned int flags)
 		usage_error("--policy broadcast excludes --when-full conflate");
 	if (attr->turns)
 		usage_error("--policy broadcast excludes turns: a message is for all");
-	if (attr->max_deliveries)
-		usage_error("--policy broadcast excludes --max-deliveries");
 	if (flags & MBOX_CREATE_DEAD_LETTER)
 		usage_error("--policy broadcast excludes --dead-letter");
+	if (attr->max_deliveries)
+		usage_error("--policy broadcast excludes --max-deliveries");
 }
 
 static void check_attributes(const struct mbox_create *attr,
