@@ -42,8 +42,10 @@ static struct mbox_msg *mbox_extra_msg(struct mbox_extra *extra)
 /* Does somebody wait who would not notice by himself? */
 static bool mbox_expiry_matters_locked(struct mbox_mailbox *mb)
 {
-	return mb->next_expiry != U64_MAX && !mbox_deaf_locked(mb) &&
-	       (mb->nr_pending || waitqueue_active(&mb->writable));
+	if (mb->next_expiry == U64_MAX || mbox_deaf_locked(mb))
+		return false;
+	/* Who polls enters the queue before it looks, under the lock, as we do. */
+	return mb->nr_pending || waitqueue_active(&mb->writable);
 }
 
 /* Have the timer come when the first message is due, if it is for that. */

@@ -485,8 +485,6 @@ void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 u64 mbox_missed_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
 void mbox_lapse_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		       struct mbox_after *after);
-int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
-	       const struct mbox_deadline *until, struct mbox_refused *why);
 void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		       struct mbox_after *after);
 void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
@@ -507,17 +505,19 @@ void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 void mbox_room_change_locked(struct mbox_mailbox *mb, bool writable,
 			     struct mbox_after *after);
 void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+
+/* send.c: from a sender into the mailbox */
+
+int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
+	       const struct mbox_deadline *until, struct mbox_refused *why);
 u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		      struct mbox_msg **victims);
 void mbox_commit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			struct mbox_msg *victims, struct mbox_after *after);
-
 int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why);
 int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg **msgp,
 		  const struct mbox_deadline *until, struct mbox_refused *why);
-void mbox_withdraw_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			  struct mbox_after *after);
 
 /* receive.c: from the mailbox to a receiver, and back */
 

@@ -136,7 +136,7 @@
 /* Messages of a batch. */
 #define MBOX_BATCH_MAX		64
 /* The longest time to live, and delay: 2^62 nanoseconds, 146 years. */
-#define MBOX_TIME_MAX		(1ULL << 62)
+#define MBOX_TIME_MAX		0x4000000000000000ULL
 /* The largest message that any mailbox can be made for. */
 #define MBOX_MSG_SIZE_MAX	(16 << 20)
 
@@ -254,14 +254,14 @@ enum mbox_limit {
  * @MBOX_FULL_BLOCK: its sender waits
  * @MBOX_FULL_FAIL: it is refused (EAGAIN), whether or not its sender would wait
  * @MBOX_FULL_DROP_OLDEST: the oldest of those of the lowest priority makes room
- *	for it, if that priority is not above its own; a user who has more than his
- *	share loses his own. Where nothing can be dropped, its sender waits.
+ *	for it, if that priority is not above its own; a user who has more than
+ *	his share loses his own. Where nothing can be dropped, its sender waits.
  * @MBOX_FULL_CONFLATE: full or not, it replaces a queued message of its type, and
  *	takes that one's place and number if their priorities are equal. Without
  *	one and without room, its sender waits.
  *
  * Messages that are held are never dropped or replaced, nor are calls, which do
- * not replace either. All that are are counted: see @lost and @replaced in
+ * not replace either. All of this is counted: see @lost and @replaced in
  * mbox_stat and @missed in mbox_recv.
  */
 enum mbox_when_full {
@@ -295,19 +295,20 @@ enum mbox_turns {
  * @MBOX_RECEIVERS_LINK: two endpoints at most, whatever they are open for; an
  *	open of a third is EBUSY. One open for neither direction does not count;
  *	fork, dup and passing a descriptor make none.
- * @MBOX_RECEIVERS_BROADCAST: each message is for each endpoint that was open for
- *	receiving when it was sent; its data is kept once. First in, first out (a
- *	priority is EINVAL, MBOX_MATCH_TYPE_MAX in a filter changes nothing in
- *	that). With MBOX_FULL_DROP_OLDEST an endpoint that is slow
- *	loses the oldest messages and learns how many (@missed), otherwise senders
- *	wait for it, and for one whose filter was set while it was behind, until it
- *	looks. Nobody takes turns (@turns is 0, or EINVAL). Without any such endpoint a message is lost, and counted as
- *	such. What mbox_stat counts as received or purged, it counts for each
- *	endpoint. An endpoint's filter passes over messages for good; a match in a
- *	single receive or batch, calls, MBOX_IOC_NACK, @max_deliveries and dead
- *	letters, MBOX_CREATE_RENDEZVOUS and MBOX_FULL_CONFLATE are EOPNOTSUPP, and
- *	so is an asynchronous call with its replies to come here. Messages held under a lease take no
- *	room. A purge is for the endpoint that asks.
+ * @MBOX_RECEIVERS_BROADCAST: each message is for each endpoint that was open
+ *	for receiving when it was sent; its data is kept once. First in, first
+ *	out (a priority is EINVAL, MBOX_MATCH_TYPE_MAX in a filter changes
+ *	nothing in that). With MBOX_FULL_DROP_OLDEST an endpoint that is slow
+ *	loses the oldest messages and learns how many (@missed), otherwise
+ *	senders wait for it, and for one whose filter was set while it was
+ *	behind, until it looks. Nobody takes turns (@turns is 0, or EINVAL).
+ *	Without any such endpoint a message is lost, and counted as such. What
+ *	mbox_stat counts as received or purged, it counts for each endpoint. An
+ *	endpoint's filter passes over messages for good; a match in a single
+ *	receive or batch, calls, MBOX_IOC_NACK, @max_deliveries and dead
+ *	letters, MBOX_CREATE_RENDEZVOUS and MBOX_FULL_CONFLATE are EOPNOTSUPP,
+ *	and so is an asynchronous call with its replies to come here. Messages
+ *	held under a lease take no room. A purge is for the endpoint that asks.
  */
 enum mbox_receivers {
 	MBOX_RECEIVERS_ANY		= 0,
@@ -375,9 +376,9 @@ struct mbox_refusal {
  *	whole pages and never changes
  * @refusal: out: on EDQUOT and ENOSPC, why
  * @max_deliveries: mailbox: how often a message may be delivered under a lease
- *	and come back. After that it goes to the dead-letter mailbox, or is dropped
- *	and counted where there is none or it is full; a call ends with ECONNRESET.
- *	0 for any number; at most 65535
+ *	and come back. After that it goes to the dead-letter mailbox, or is
+ *	dropped and counted where there is none or it is full; a call ends with
+ *	ECONNRESET. 0 for any number; at most 65535
  * @dead_letter: mailbox, with MBOX_CREATE_DEAD_LETTER: a descriptor, open for
  *	writing, of the mailbox that such messages go to, which must have no
  *	dead-letter mailbox itself (EINVAL), nor may @max_deliveries be 0 then.
@@ -795,13 +796,13 @@ struct mbox_fds {
  *	to, open for writing (EBADF), of variable message size; 0 otherwise
  * @reply_size: with MBOX_ASYNC, how much a reply may take; 0 otherwise
  * @cookie: with MBOX_ASYNC, any number, to know the reply by; 0 otherwise
- * @ttl: time to live in nanoseconds, at most MBOX_TIME_MAX; 0 for ever. A message
- *	that is older is never delivered: it is dropped, counted as expired, and
- *	gives its room back at the next operation on the mailbox, or when its time
- *	has come if somebody waits for room, or polls for it. One that is held does
- *	not expire, but is dropped if it comes back too late. It begins when the
- *	send does, also if that waits for room. Not with MBOX_ASYNC: a call has a
- *	deadline (EINVAL)
+ * @ttl: time to live in nanoseconds, at most MBOX_TIME_MAX; 0 for ever. A
+ *	message that is older is never delivered: it is dropped, counted as
+ *	expired, and gives its room back at the next operation on the mailbox,
+ *	or when its time has come if somebody waits for room, or polls for it.
+ *	One that is held does not expire, but is dropped if it comes back too
+ *	late. It begins when the send does, also if that waits for room. Not
+ *	with MBOX_ASYNC: a call has a deadline (EINVAL)
  * @iov_nr: 0, or how many pieces @buf points to, at most MBOX_IOV_MAX
  * @reserved: 0
  *
@@ -894,9 +895,9 @@ struct mbox_send {
  * With MBOX_PEEK the message stays where it is, as if nothing had happened:
  * nothing is held, descriptors stay with it (@fds tells how many as lost), and
  * @missed goes on counting. It waits for a message, but takes no turn and gets
- * none: another may receive it at once. It excludes MBOX_LEASE and @reply_token (EINVAL).
- * With MBOX_TRUNCATE a message that is larger than the buffer is cut rather than
- * EMSGSIZE.
+ * none: another may receive it at once. It excludes MBOX_LEASE and @reply_token
+ * (EINVAL). With MBOX_TRUNCATE a message that is larger than the buffer is cut
+ * rather than EMSGSIZE.
  *
  * With MBOX_LEASE, and for every call, the message stays held, and keeps its
  * room, until it is acked, nacked or replied to, by any process that shares the
@@ -907,12 +908,13 @@ struct mbox_send {
  * endpoint_max_held says (EDQUOT).
  *
  * Receives the message of the highest priority, the oldest of these, of those
- * that match. The message leaves the mailbox when its data and this struct have been written:
- * a bad pointer (EFAULT) or a small buffer (EMSGSIZE) leaves it at its place.
- * Whose turn it is (enum mbox_turns) is served first; one whose buffer is too small for the
- * message that comes gets EMSGSIZE, and the next one gets the message. EPIPE
- * where no message can ever come: the mailbox has ended and is empty; or it is
- * empty, has no name or id (any more), and no descriptor that can send.
+ * that match. The message leaves the mailbox when its data and this struct have
+ * been written: a bad pointer (EFAULT) or a small buffer (EMSGSIZE) leaves it
+ * at its place. Whose turn it is (enum mbox_turns) is served first; one whose
+ * buffer is too small for the message that comes gets EMSGSIZE, and the next
+ * one gets the message. EPIPE where no message can ever come: the mailbox has
+ * ended and is empty; or it is empty, has no name or id (any more), and no
+ * descriptor that can send.
  *
  * Return: 0.
  */
@@ -1024,17 +1026,17 @@ struct mbox_held {
  * struct mbox_call - MBOX_IOC_CALL: send a request and wait for its reply
  * @size: sizeof(struct mbox_call)
  * @flags: MBOX_DONTWAIT (not for room: EAGAIN; for the reply it always waits),
- *	MBOX_REALTIME, MBOX_REPEATABLE (if its server ends without a reply, another
- *	one shall get it), MBOX_INHERIT
+ *	MBOX_REALTIME, MBOX_REPEATABLE (if its server ends without a reply,
+ *	another one shall get it), MBOX_INHERIT
  * @buf: pointer to the request
  * @len: its length in bytes
  * @priority: as in mbox_send
  * @type: as in mbox_send
  * @deadline: as in mbox_send, for room and reply together
- * @id: 0, or that of a call that was interrupted, to wait for it again: the rest
- *	but the reply, flags and deadline is not looked at then. Written before the
- *	call is sent; 0 when it is over. A call is not over after EINTR, nor after
- *	EFAULT if the id is not 0.
+ * @id: 0, or that of a call that was interrupted, to wait for it again: the
+ *	rest but the reply, flags and deadline is not looked at then. Written
+ *	before the call is sent; 0 when it is over. A call is not over after
+ *	EINTR, nor after EFAULT if the id is not 0.
  * @reply_buf: pointer to where the reply goes
  * @reply_size: how much fits there, which is what a reply may take: its room is
  *	set aside, and charged to the caller, until the call is over
@@ -1089,8 +1091,8 @@ struct mbox_call {
  * @status: any number, handed to the caller
  * @fds: descriptors to send along
  *
- * Never waits, and needs memory for descriptors only. ECANCELED if the caller does not wait any
- * more: the token is used up all the same.
+ * Never waits, and needs memory for descriptors only. ECANCELED if the caller
+ * does not wait any more: the token is used up all the same.
  *
  * Return: 0.
  */
@@ -1274,12 +1276,12 @@ struct mbox_filter {
  *
  * The next message that can be received through the endpoint where none could
  * sends a signal, once, unless a receiver that waits gets it (mq_notify()); so
- * does the end, after which none can come (POLLHUP). It is SIGIO, or what F_SETSIG
- * says (then si_fd and si_band tell of what), and goes to whom F_SETOWN or
- * F_SETOWN_EX names; if nobody is named, the calling process is from then on. It
- * is an O_ASYNC for one signal: the flag is set meanwhile, and EBUSY if it is set
- * already. To ask again is no error; any number of endpoints may ask. Needs a
- * descriptor that can receive (EBADF).
+ * does the end, after which none can come (POLLHUP). It is SIGIO, or what
+ * F_SETSIG says (then si_fd and si_band tell of what), and goes to whom
+ * F_SETOWN or F_SETOWN_EX names; if nobody is named, the calling process is
+ * from then on. It is an O_ASYNC for one signal: the flag is set meanwhile, and
+ * EBUSY if it is set already. To ask again is no error; any number of endpoints
+ * may ask. Needs a descriptor that can receive (EBADF).
  *
  * Return: 0.
  */

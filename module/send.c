@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a sender into the mailbox.
+ *
+ * A message gets in at once if it is its turn and there is room, or if what is
+ * there gives way to it, or if, in a rendezvous, nobody need wait. Otherwise its
+ * sender waits, and whoever makes room puts it in. All that can fail is tried
+ * before anything is changed for good.
+ */
+#include "mbox.h"
+#include "trace.h"
+
+/* The sender of a queued @msg takes it back: nobody has met it. */
+static void mbox_withdraw_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+				 struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	mbox_msg_extra(msg)->meeting = NULL;
+	mb->nr_meetings--;
+	mb->withdrawn++;
+	mbox_dequeue_locked(mb, msg);
+	mbox_vacate_locked(mb, msg, after);
+	mbox_discard_locked(mb, msg, after);
+}
+
+/* Take back what a waiter wanted. It is not done. */
+static void mbox_leave_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
+			      struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (!w->msg) {
+		mbox_line_remove_locked(mb, w);
+	} else if (w->msg->place == MBOX_PENDING) {
+		mbox_unpend_locked(mb, w->msg);
+		w->msg->sender = NULL;
+		/* It may have stood before one for which there is room. */
+		mbox_fill_locked(mb, after);
+	} else {
+		mbox_withdraw_locked(mb, w->msg, after);
+		w->msg = NULL;
+	}
+}
+
+/*
+ * Wait, having entered the mailbox as a waiter and let go of its lock, and
+ * return how that ended.
+ */
+int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
+	       const struct mbox_deadline *until, struct mbox_refused *why)
+{
+	struct mbox_after after;
+	int ret;
+
+	trace_mbox_block(mb, w->msg ? "send" : "receive");
+	ret = mbox_wait(w, until);
+	if (!ret)
+		return w->result;
+
+	mbox_after_init(&after);
+	mbox_lock(mb);
+	if (w->done) {
+		ret = w->result;
+	} else {
+		if (why && ret == -ETIMEDOUT)
+			mbox_explain_msg_locked(mb, w->msg, why);
+		mbox_leave_locked(mb, w, &after);
+	}
+	mbox_unlock(mb, &after);
+	return ret;
+}
+
+/*
+ * Which limit keeps @msg out, if any? What must go to let it in is then in
+ * *@victims, out of the queue.
+ */
+u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		      struct mbox_msg **victims)
+{
+	u32 limit = mbox_turn_locked(mb, msg);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	*victims = NULL;
+	if (unlikely(limit && mbox_twin_locked(mb, msg)))
+		limit = 0;
+	if (unlikely(limit && mb->when_full == MBOX_FULL_DROP_OLDEST))
+		*victims = mbox_oust_locked(mb, msg, &limit);
+	return limit;
+}
+
+/* They are gone for good. */
+static void mbox_lose_locked(struct mbox_mailbox *mb, struct mbox_msg *victims,
+			     struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	while (victims) {
+		struct mbox_msg *msg = victims;
+
+		victims = msg->next;
+		mb->lost++;
+		if (!mbox_is_broadcast(mb))
+			mb->gone++;
+		trace_mbox_drop(mb, msg, "lost");
+		mbox_discard_locked(mb, msg, after);
+	}
+}
+
+/* Admit @msg, for which @victims have made room; or it replaces another. */
+void mbox_commit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			struct mbox_msg *victims, struct mbox_after *after)
+{
+	bool writable;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (likely(!victims && mb->when_full != MBOX_FULL_CONFLATE)) {
+		mbox_admit_locked(mb, msg, after);
+		return;
+	}
+	/* What was there may have been larger: then there is room to spare. */
+	writable = mbox_writable_locked(mb, mb->obj.uid);
+	mbox_lose_locked(mb, victims, after);
+	mbox_admit_locked(mb, msg, after);
+	mbox_fill_locked(mb, after);
+	mbox_room_change_locked(mb, writable, after);
+}
+
+/* In a rendezvous: is there somebody to meet @msg? */
+static bool mbox_is_met_locked(struct mbox_mailbox *mb,
+			       const struct mbox_msg *msg)
+{
+	return !mb->rendezvous || mbox_line_pick_locked(mb, msg);
+}
+
+/* The wait of @w, or of the call that @msg is, begins; it may be over at once. */
+static void mbox_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+			      struct mbox_waiter *w)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	w->task = current;
+	w->ep = ep;
+	w->msg = msg;
+	if (mbox_msg_is_awaited(msg)) {
+		mbox_call_begin_locked(ep, msg, w);
+	} else if (unlikely(mb->rendezvous)) {
+		mbox_msg_extra(msg)->meeting = w;
+		mb->nr_meetings++;
+	} else {
+		msg->sender = w;
+	}
+}
+
+/*
+ * Admit @msg if it is its turn, or let it wait as @w. Returns 0 if it was
+ * admitted, 1 if @w waits, or -errno and @why.
+ */
+static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+			     struct mbox_waiter *w, bool dontwait,
+			     struct mbox_charging *charge,
+			     struct mbox_refused *why, struct mbox_after *after)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_share *share = msg->share;
+	bool reserved = share;
+	struct mbox_msg *victims;
+	u32 limit;
+	int ret;
+
+	if (unlikely(mbox_deaf_locked(mb)))
+		return -EPIPE;
+	if (likely(!reserved)) {
+		share = mbox_share_find_locked(mb, ep, &charge->spare, after);
+		if (unlikely(!share))
+			return -ENODATA;
+		msg->share = share;
+	}
+	mbox_expire_locked(mb, after);
+	limit = mbox_entry_locked(mb, msg, &victims);
+	dontwait |= mb->when_full == MBOX_FULL_FAIL;
+	if (unlikely(dontwait && (limit || !mbox_is_met_locked(mb, msg)))) {
+		mb->wanted = true;
+		if (limit)
+			mbox_explain_locked(mb, limit, share->user, why);
+		ret = -EAGAIN;
+		goto refused;
+	}
+	if (likely(!reserved)) {
+		ret = mbox_share_charge_locked(mb, share, mbox_msg_cost(msg),
+					       charge->force, why);
+		if (unlikely(ret))
+			goto refused;
+	}
+
+	/* No error from here on, but where nobody could be met after all. */
+	mbox_begin_locked(ep, msg, w);
+	if (unlikely(limit)) {
+		mbox_pend_locked(mb, msg);
+		return 1;
+	}
+	mbox_commit_locked(mb, msg, victims, after);
+	if (likely(!mb->rendezvous || w->done || mbox_msg_is_awaited(msg)))
+		return 0;
+	if (!dontwait)
+		return 1;
+	mbox_withdraw_locked(mb, msg, after);
+	return -EAGAIN;
+
+refused:
+	mbox_reinstate_locked(mb, victims);
+	if (!reserved)
+		msg->share = NULL;
+	trace_mbox_refuse(mb, why->limit, ret);
+	return ret;
+}
+
+/* The same, all of it. */
+int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
+	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_charging charge = {};
+	int ret;
+
+	w->done = false;
+	mbox_expire(mb);
+	do {
+		struct mbox_after after;
+
+		mbox_after_init(&after);
+		mbox_lock(mb);
+		ret = mbox_enter_locked(ep, msg, w, dontwait, &charge, why,
+					&after);
+		mbox_unlock(mb, &after);
+	} while (mbox_charge_again(&charge, &ret));
+
+	mbox_share_free_all(charge.spare);
+	return ret;
+}
+
+/*
+ * Send *@msgp. On success it belongs to the mailbox. On failure it is still the
+ * caller's, to be unmade, unless it is NULL then.
+ */
+int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg **msgp,
+		  const struct mbox_deadline *until, struct mbox_refused *why)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	struct mbox_waiter w;
+	int ret;
+
+	w.msg = NULL;
+	ret = mbox_enter(ep, *msgp, &w, until->dontwait, why);
+	/* What was queued to be met, the mailbox has taken out itself. */
+	if (ret < 0 && mb->rendezvous && w.msg)
+		*msgp = NULL;
+	if (ret != 1)
+		return ret;
+	ret = mbox_block(mb, &w, until, why);
+	if (mb->rendezvous)
+		*msgp = NULL;
+	return ret;
+}
