@@ -268,6 +268,9 @@ TEST_F(field, target)
 		TARGET(-EINVAL, arg->target.name_len = 1);
 		TARGET(-EINVAL, arg->target.id = 1);
 		TARGET(-EINVAL, arg->target.fd = self->box);
+		TARGET(-EINVAL, arg->target.pid = 0);
+		TARGET(-EINVAL, arg->target.pid = -1);
+		TARGET(-EINVAL, arg->target.pid = INT32_MIN);
 		TARGET(-ENOENT, arg->target.pid = INT32_MAX);
 		TARGET(-ENOENT, arg->target.pid = getppid());
 #undef TARGET

@@ -102,6 +102,31 @@ TEST_F(pid, of_a_process_that_nobody_has_waited_for)
 	EXPECT_EQ(-ESRCH, take_from(self->box, pid));
 }
 
+/* A call goes with its caller, and then there is nothing of his to be found. */
+TEST_F(pid, of_a_caller_that_is_killed)
+{
+	pid_t pid;
+
+	if (!mt_fork(&self->child, NULL)) {
+		mt_call_for(self->box, 0, 0);
+		_exit(1);
+	}
+	pid = self->child.pid;
+	ASSERT_TRUE(MT_UNTIL(mt_stat_of(self->box).msgs == 1));
+	/* both indexes know it */
+	EXPECT_EQ(-EAGAIN, mt_recv_match(self->box, mt_type(9),
+					 MBOX_DONTWAIT));
+	EXPECT_EQ(-EAGAIN, mt_recv_match(self->box, mt_both(mt_from(pid),
+							    mt_above(1)),
+					 MBOX_DONTWAIT));
+	mt_child_kill(&self->child);
+	EXPECT_EQ(-ESRCH, take_from(self->box, pid));
+	EXPECT_EQ(-EAGAIN, mt_recv_match(self->box, mt_type(0),
+					 MBOX_DONTWAIT));
+	EXPECT_EQ(0, mt_stat_of(self->box).msgs);
+	EXPECT_EQ(0, mt_sender_end(&self->sender));
+}
+
 /* Who has the number now is meant, not who had it. */
 TEST_F(pid, of_a_process_that_has_anothers_number)
 {

@@ -733,8 +733,9 @@ struct mbox_iov {
  * @reserved: 0
  *
  * Of the messages that match, the one of the highest priority is received, the
- * oldest of these; with MBOX_MATCH_TYPE_MAX, of those of the lowest type
- * (System V's msgrcv(): a positive msgtyp, MSG_EXCEPT, a negative one). Each
+ * oldest of these; with MBOX_MATCH_TYPE_MAX, of those of the lowest type among
+ * all that match otherwise (System V's msgrcv(): a positive msgtyp, MSG_EXCEPT,
+ * a negative one). Each
  * alone costs the same however many messages are queued, but
  * MBOX_MATCH_TYPE_NOT, which may pass over those of that type; so may
  * combinations.
@@ -1150,7 +1151,8 @@ struct mbox_send_item {
  * @flags: MBOX_DONTWAIT, MBOX_REALTIME
  * @items: pointer to an array of struct mbox_send_item
  * @nr: how many, 1 to MBOX_BATCH_MAX
- * @error: out: the errno that the first message which was not sent met, or 0
+ * @error: out: the errno that the first message which was not sent met, or 0.
+ *	It must be writable before any is sent (EFAULT)
  * @deadline: as in mbox_send, for the first message: the others do not wait
  * @refusal: out: as in mbox_send, of the message that @error is of
  *
@@ -1225,7 +1227,8 @@ struct mbox_recv_item {
  * @items: pointer to an array of struct mbox_recv_item
  * @nr: how many, 1 to MBOX_BATCH_MAX
  * @error: out: the errno that the receive which came last met, or 0 if as many
- *	as asked for were received; on EMSGSIZE the @len of its item is written
+ *	as asked for were received; on EMSGSIZE the @len of its item is written.
+ *	It must be writable before any is received (EFAULT)
  * @deadline: as in mbox_recv, for the first message: the others do not wait
  * @match: as in mbox_recv
  *
