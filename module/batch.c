@@ -37,7 +37,7 @@ static long mbox_batch_end(struct mbox_request *req, s32 *error, u32 done,
 {
 	*error = ret == -ERESTARTSYS ? EINTR : -ret;
 	mbox_request_reply(req);
-	return done ?: ret;
+	return done ? (long)done : ret;
 }
 
 static int mbox_batch_check(u32 nr, fmode_t mode, fmode_t wanted)
@@ -68,8 +68,12 @@ long mbox_ioctl_send_batch(struct mbox_request *req)
 	for (done = 0; done < b->nr; done++) {
 		struct mbox_send_item item;
 
+		memset(&why, 0, sizeof(why));
+
 		if (copy_from_user(&item, from + done, sizeof(item)))
 			ret = -EFAULT;
+		else if (item.reserved)
+			ret = -EINVAL;
 		else
 			ret = mbox_send_item(req->file, &item, &until, &why);
 		if (ret)
@@ -167,6 +171,9 @@ long mbox_ioctl_recv_batch(struct mbox_request *req)
 			if (ret)
 				break;
 			until.dontwait = true;
+			/* The filter may be another by now. */
+			if (!b->match.what)
+				mbox_rule_put(&take.rule);
 		}
 		mbox_include(mb);
 	}

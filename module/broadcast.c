@@ -17,10 +17,16 @@
  *
  * What a receive claims is a copy, that is, an empty message which points to the
  * original and pins it. To the rest of the module it is a message as any other,
- * but that it takes no room, and comes back to its endpoint alone.
+ * but that it takes no room, and comes back to its endpoint alone. It is charged
+ * to who holds it, as if the data were copied for him: so who keeps it does not
+ * do so at the sender's cost, who pays as long as it is in the log.
+ *
+ * All that an endpoint receives goes by its own filter. So a task waits only at
+ * the end of the log, and what is published is for all who wait there.
  */
 #include <linux/pid.h>
 #include "mbox.h"
+#include "trace.h"
 
 /* The message that @ep stands at, or NULL at the end. */
 static struct mbox_msg *mbox_cast_at_locked(struct mbox_mailbox *mb,
@@ -105,16 +111,6 @@ void mbox_cast_part_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 /* @msg leaves the log: those who stand at it will not get it. */
 void mbox_cast_leave_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
-	struct mbox_endpoint *ep;
-
-	lockdep_assert_held(&mb->obj.lock);
-
-	/* Who would not have wanted it has not missed it. */
-	if (msg->here)
-		list_for_each_entry(ep, &mb->watchers, watch)
-			if (ep->rule && mbox_cast_at_locked(mb, ep) == msg &&
-			    !mbox_rule_admits(ep->rule, msg))
-				mbox_cast_advance_locked(mb, ep, msg);
 	mbox_cast_count_locked(mb, mbox_queue_next(msg), msg->here);
 }
 
@@ -124,61 +120,165 @@ void mbox_cast_reenter_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 	mbox_cast_count_locked(mb, mbox_queue_next(msg), -msg->here);
 }
 
-/* What @ep receives next, or NULL. It passes over what its filter does not. */
+/* @msg is gone: who had yet to come to it, but would not have wanted it? */
+void mbox_cast_excuse_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg)
+{
+	struct mbox_endpoint *ep;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	list_for_each_entry(ep, &mb->watchers, watch)
+		if (ep->rule && ep->cursor <= msg->seq &&
+		    !mbox_rule_admits(ep->rule, msg))
+			ep->missed--;
+}
+
+static bool mbox_cast_wants(const struct mbox_endpoint *ep,
+			    const struct mbox_msg *msg)
+{
+	return !ep->rule || mbox_rule_admits(ep->rule, msg);
+}
+
+/* @ep passes over what its filter does not let through, at last for good. */
+static bool mbox_cast_pass_locked(struct mbox_mailbox *mb,
+				  struct mbox_endpoint *ep)
+{
+	struct mbox_msg *msg;
+	bool moved = false;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	while (ep->rule && (msg = mbox_cast_at_locked(mb, ep)) &&
+	       !mbox_cast_wants(ep, msg)) {
+		mbox_cast_advance_locked(mb, ep, msg);
+		moved = true;
+	}
+	return moved;
+}
+
+/* What has come back to @ep and can still be received, or NULL. */
+static struct mbox_msg *mbox_cast_returned_locked(struct mbox_mailbox *mb,
+						  struct mbox_endpoint *ep,
+						  struct mbox_after *after)
+{
+	struct mbox_msg *copy;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	while ((copy = mbox_queue_first(&ep->returned))) {
+		bool expired = mbox_expired(copy);
+
+		if (!expired && mbox_cast_wants(ep, copy))
+			break;
+		mbox_queue_remove(&ep->returned, copy);
+		if (expired) {
+			mb->expired++;
+			ep->missed++;
+		}
+		mbox_discard_locked(mb, copy, after);
+	}
+	return copy;
+}
+
+/* What @ep receives next, or NULL. */
 struct mbox_msg *mbox_cast_find_locked(struct mbox_mailbox *mb,
 				       struct mbox_endpoint *ep,
 				       struct mbox_after *after)
 {
-	struct mbox_msg *msg = mbox_queue_first(&ep->returned);
-	bool moved = false;
+	struct mbox_msg *msg = mbox_cast_returned_locked(mb, ep, after);
 
 	lockdep_assert_held(&mb->obj.lock);
 
 	if (unlikely(msg))
 		return msg;
-	while ((msg = mbox_cast_at_locked(mb, ep)) && ep->rule &&
-	       !mbox_rule_admits(ep->rule, msg)) {
-		mbox_cast_advance_locked(mb, ep, msg);
-		moved = true;
-	}
-	/* The message found has @ep at it, and so is not trimmed. */
-	if (moved)
+	/* What is trimmed gives room to others, which may come to stand here. */
+	while (mbox_cast_pass_locked(mb, ep))
 		mbox_cast_trim_locked(mb, after);
-	return msg;
+	return mbox_cast_at_locked(mb, ep);
 }
 
-/* @copy becomes one of @msg, claimed through @ep. */
-static void mbox_cast_copy_locked(struct mbox_mailbox *mb,
-				  struct mbox_endpoint *ep,
-				  struct mbox_msg *msg, struct mbox_msg *copy)
+/* Would that find anything, before long? It changes nothing. */
+bool mbox_cast_has_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
 {
-	struct mbox_extra *extra = mbox_msg_extra(copy);
+	struct mbox_msg *msg;
+	int n = 64;
 
 	lockdep_assert_held(&mb->obj.lock);
 
+	for (msg = mbox_queue_first(&ep->returned); msg && n--;
+	     msg = mbox_queue_next(msg))
+		if (!mbox_expired(msg) && mbox_cast_wants(ep, msg))
+			return true;
+	for (msg = mbox_cast_at_locked(mb, ep); msg && n-- > 0;
+	     msg = mbox_queue_next(msg))
+		if (mbox_cast_wants(ep, msg))
+			return true;
+	return false;
+}
+
+static u32 mbox_copy_cost(const struct mbox_msg *copy)
+{
+	return 8 * copy->head + copy->len;
+}
+
+/*
+ * @w->copy becomes one of @msg, and is charged to who waits, or would: -EDQUOT if
+ * that cannot be.
+ */
+static int mbox_cast_copy_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
+				 struct mbox_msg *msg, bool force)
+{
+	struct mbox_msg *copy = w->copy;
+	struct mbox_extra *extra = mbox_msg_extra(copy);
+	struct mbox_refused why;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	copy->len = msg->len;
+	if (mbox_share_charge_locked(mb, w->payer, mbox_copy_cost(copy), force,
+				     &why))
+		return -EDQUOT;
 	msg->pins++;
 	extra->original = msg;
+	extra->payer = w->payer;
 	extra->expiry = mbox_msg_expiry(msg);
 	copy->share = msg->share;
 	copy->tid = get_pid(msg->tid);
 	copy->seq = msg->seq;
 	copy->time = msg->time;
 	copy->type = msg->type;
-	copy->len = msg->len;
 	copy->priority = msg->priority;
-	copy->holder = ep;
+	copy->holder = w->ep;
+	w->copy = NULL;
+	return 0;
+}
+
+/* @copy is being freed. */
+void mbox_cast_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *copy,
+			      struct mbox_after *after)
+{
+	struct mbox_extra *extra = mbox_msg_extra(copy);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	mbox_share_uncharge_locked(mb, extra->payer, mbox_copy_cost(copy),
+				   after);
+	mbox_unpin_locked(mb, extra->original, after);
 }
 
 /*
- * @ep receives @msg, which mbox_cast_find_locked() has found: returns it, if it
- * is a copy that has come back, or @copy.
+ * @w receives @msg, which mbox_cast_find_locked() has found: returns it, if it
+ * is a copy that has come back, or the copy that it has become.
  */
 struct mbox_msg *mbox_cast_take_locked(struct mbox_mailbox *mb,
-				       struct mbox_endpoint *ep,
-				       struct mbox_msg *msg,
-				       struct mbox_msg *copy,
+				       struct mbox_waiter *w,
+				       struct mbox_msg *msg, bool force,
 				       struct mbox_after *after)
 {
+	struct mbox_endpoint *ep = w->ep;
+	struct mbox_msg *copy = w->copy;
+	int ret;
+
 	lockdep_assert_held(&mb->obj.lock);
 
 	if (unlikely(msg->kind == MBOX_COPY)) {
@@ -186,8 +286,11 @@ struct mbox_msg *mbox_cast_take_locked(struct mbox_mailbox *mb,
 		mbox_take_locked(mb, ep, msg, after);
 		return msg;
 	}
-	mbox_cast_copy_locked(mb, ep, msg, copy);
+	ret = mbox_cast_copy_locked(mb, w, msg, force);
+	if (ret)
+		return ERR_PTR(ret);
 	mbox_cast_advance_locked(mb, ep, msg);
+	mbox_cast_pass_locked(mb, ep);
 	mbox_take_locked(mb, ep, copy, after);
 	mbox_cast_trim_locked(mb, after);
 	return copy;
@@ -199,19 +302,23 @@ static bool mbox_cast_hand_locked(struct mbox_mailbox *mb, struct mbox_waiter *w
 				  struct mbox_after *after)
 {
 	struct mbox_endpoint *ep = w->ep;
+	struct mbox_msg *copy = w->copy;
+	int ret = -EMSGSIZE;
 
 	lockdep_assert_held(&mb->obj.lock);
 
 	mbox_line_remove_locked(mb, w);
-	if (msg->len > w->room) {
+	if (msg->len > w->room)
 		w->needed = msg->len;
-		mbox_waiter_done(w, -EMSGSIZE, after);
+	else
+		ret = mbox_cast_copy_locked(mb, w, msg, false);
+	if (ret) {
+		mbox_waiter_done(w, ret, after);
 		return false;
 	}
 	ep->missed += msg->seq - ep->cursor;
 	ep->cursor = msg->seq + 1;
-	mbox_cast_copy_locked(mb, ep, msg, w->copy);
-	mbox_hand_locked(mb, w, w->copy, after);
+	mbox_hand_locked(mb, w, copy, after);
 	return true;
 }
 
@@ -229,8 +336,7 @@ static u32 mbox_cast_line_locked(struct mbox_mailbox *mb,
 		struct mbox_waiter *w = rb_entry(node, struct mbox_waiter, node);
 
 		node = rb_next(node);
-		if (w->ep->cursor <= msg->seq &&
-		    mbox_rule_admits(w->rule, msg))
+		if (w->ep->cursor <= msg->seq)
 			n += mbox_cast_hand_locked(mb, w, msg, after);
 	}
 	return n;
@@ -247,15 +353,11 @@ void mbox_cast_publish_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 
 	/* It may have waited for room too long. */
 	if (mbox_expired(msg)) {
-		msg->seq = ++mb->seq;
 		mbox_lapse_locked(mb, msg, after);
 		return;
 	}
-	mbox_tell_message_locked(mb, msg, after);
-	msg->seq = ++mb->seq;
 	list_for_each_entry(ep, &mb->watchers, watch) {
-		if (!ep->rule || mbox_rule_admits(ep->rule, msg) ||
-		    mbox_cast_at_locked(mb, ep))
+		if (mbox_cast_wants(ep, msg) || mbox_cast_at_locked(mb, ep))
 			continue;
 		/* What it has missed before, it shall still learn. */
 		ep->missed += msg->seq - ep->cursor;
@@ -266,14 +368,18 @@ void mbox_cast_publish_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	n -= mbox_cast_line_locked(mb, &mb->line, msg, after);
 	n -= mbox_cast_line_locked(mb, &mb->choosy, msg, after);
 
-	if (!mb->listeners)
+	if (!mb->listeners) {
 		mb->lost++;
+		trace_mbox_drop(mb, msg, "lost");
+	}
 	/* Those who stand further ahead pass here as well. */
 	if (!n && !mb->queue.count) {
 		mbox_room_give_locked(mb, msg);
 		mbox_discard_locked(mb, msg, after);
 		return;
 	}
+	/* Who has got it by now is not told of it. */
+	mbox_tell_message_locked(mb, msg, after);
 	msg->here = n;
 	mb->at_end -= n;
 	msg->place = MBOX_QUEUED;
@@ -281,17 +387,16 @@ void mbox_cast_publish_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	mbox_expiry_add_locked(mb, msg);
 }
 
-/* Who waits in @line for @copy, which has come back to @ep; NULL if nobody. */
+/* Who waits in @line at @ep, or NULL. */
 static struct mbox_waiter *mbox_cast_waiter(struct rb_root_cached *line,
-					    const struct mbox_endpoint *ep,
-					    const struct mbox_msg *copy)
+					    const struct mbox_endpoint *ep)
 {
 	struct rb_node *node;
 
 	for (node = rb_first_cached(line); node; node = rb_next(node)) {
 		struct mbox_waiter *w = rb_entry(node, struct mbox_waiter, node);
 
-		if (w->ep == ep && mbox_rule_admits(w->rule, copy))
+		if (w->ep == ep)
 			return w;
 	}
 	return NULL;
@@ -307,14 +412,17 @@ void mbox_cast_return_locked(struct mbox_mailbox *mb, struct mbox_msg *copy,
 	lockdep_assert_held(&mb->obj.lock);
 
 	copy->place = MBOX_NOWHERE;
-	if (mbox_expired(copy)) {
-		mb->expired++;
-		ep->missed++;
+	if (mbox_expired(copy) || !mbox_cast_wants(ep, copy)) {
+		if (mbox_expired(copy)) {
+			mb->expired++;
+			ep->missed++;
+		}
 		mbox_discard_locked(mb, copy, after);
 		return;
 	}
-	while ((w = mbox_cast_waiter(&mb->line, ep, copy) ?:
-		    mbox_cast_waiter(&mb->choosy, ep, copy))) {
+	mbox_show_locked(mb, copy, after);
+	while ((w = mbox_cast_waiter(&mb->line, ep) ?:
+		    mbox_cast_waiter(&mb->choosy, ep))) {
 		mbox_line_remove_locked(mb, w);
 		if (copy->len <= w->room) {
 			mbox_hand_locked(mb, w, copy, after);
@@ -361,6 +469,7 @@ u32 mbox_cast_skip(struct mbox_endpoint *ep)
 		more = !n;
 		mb->purged += 32 - n;
 		mbox_cast_trim_locked(mb, &after);
+		mbox_settle_locked(mb, &after);
 		mbox_unlock(mb, &after);
 		cond_resched();
 	} while (more);

@@ -101,16 +101,19 @@ static void mbox_call_abandon_locked(struct mbox_mailbox *mb,
 	switch (msg->place) {
 	case MBOX_PENDING:
 		mbox_unpend_locked(mb, msg);
+		trace_mbox_drop(mb, msg, "cancelled");
 		mbox_discard_locked(mb, msg, after);
 		/* It may have stood before one for which there is room. */
 		mbox_fill_locked(mb, after);
 		break;
 	case MBOX_QUEUED:
 		mbox_dequeue_locked(mb, msg);
+		trace_mbox_drop(mb, msg, "cancelled");
 		mbox_drop_locked(mb, msg, result, after);
 		break;
 	case MBOX_DELAYED:
 		mbox_undelay_locked(mb, msg);
+		trace_mbox_drop(mb, msg, "cancelled");
 		mbox_drop_locked(mb, msg, result, after);
 		break;
 	case MBOX_LEASED:

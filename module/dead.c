@@ -18,7 +18,6 @@ static bool mbox_bury_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	if (msg->len > mb->msg_size || (mb->fixed && msg->len != mb->msg_size) ||
 	    mbox_deaf_locked(mb))
 		return false;
-	mbox_expire_locked(mb, after);
 	share = mbox_share_adopt_locked(mb, spare);
 	/* It is about to be given back in the other mailbox: no limit counts. */
 	mbox_share_charge_locked(mb, share, mbox_msg_cost(msg), true, &why);
@@ -52,8 +51,7 @@ void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first)
 		first = msg->next;
 		spare = to ? mbox_share_clone(share) : NULL;
 		if (spare) {
-			mbox_after_init(&after);
-			mbox_lock(to);
+			mbox_lock_fresh(to, &after);
 			moved = mbox_bury_locked(to, msg, &spare, &after);
 			mbox_unlock(to, &after);
 			mbox_share_free_all(spare);

@@ -10,6 +10,7 @@
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include "mbox.h"
+#include "trace.h"
 
 /* How many messages are seen to before the lock is let go. */
 #define MBOX_EXPIRE_STEP	64
@@ -42,10 +43,8 @@ static struct mbox_msg *mbox_extra_msg(struct mbox_extra *extra)
 /* Does somebody wait who would not notice by himself? */
 static bool mbox_expiry_matters_locked(struct mbox_mailbox *mb)
 {
-	if (mb->next_expiry == U64_MAX || mbox_deaf_locked(mb))
-		return false;
-	/* Who polls enters the queue before it looks, under the lock, as we do. */
-	return mb->nr_pending || waitqueue_active(&mb->writable);
+	return mb->next_expiry != U64_MAX && !mbox_deaf_locked(mb) &&
+	       (mb->wanted || mb->nr_pending || mb->nr_meetings);
 }
 
 /* Have the timer come when the first message is due, if it is for that. */
@@ -156,35 +155,44 @@ static bool mbox_expire_some_locked(struct mbox_mailbox *mb, int n,
 	return mb->next_expiry <= now;
 }
 
-/* Drop what has expired: the first thing to do with a locked mailbox. */
-void mbox_expire_locked(struct mbox_mailbox *mb, struct mbox_after *after)
+/*
+ * Drop what has expired: the first thing to do with a locked mailbox. Returns
+ * whether there is more: then let go of the lock, and come again.
+ */
+bool mbox_expire_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
 	if (likely(mb->next_expiry == U64_MAX) ||
 	    mb->next_expiry > ktime_get_ns())
-		return;
-	while (mbox_expire_some_locked(mb, MBOX_EXPIRE_STEP, after))
-		;
+		return false;
+	return mbox_expire_some_locked(mb, MBOX_EXPIRE_STEP, after);
 }
 
-/* The same before the lock is taken, in steps: then little is left to do. */
+/* Lock a mailbox from which all that has expired is gone. */
+void mbox_lock_fresh(struct mbox_mailbox *mb, struct mbox_after *after)
+	__acquires(RCU) __acquires(&mb->obj.lock)
+{
+	mbox_after_init(after);
+	mbox_lock(mb);
+	while (unlikely(mbox_expire_locked(mb, after))) {
+		mbox_unlock(mb, after);
+		cond_resched();
+		mbox_after_init(after);
+		mbox_lock(mb);
+	}
+}
+
+/* Drop what has expired. */
 void mbox_expire(struct mbox_mailbox *mb)
 {
 	u64 next = READ_ONCE(mb->next_expiry);
-	bool more;
+	struct mbox_after after;
 
 	if (likely(next == U64_MAX) || next > ktime_get_ns())
 		return;
-	do {
-		struct mbox_after after;
-
-		mbox_after_init(&after);
-		mbox_lock(mb);
-		more = mbox_expire_some_locked(mb, MBOX_EXPIRE_STEP, &after);
-		mbox_unlock(mb, &after);
-		cond_resched();
-	} while (more);
+	mbox_lock_fresh(mb, &after);
+	mbox_unlock(mb, &after);
 }
 
 /* Offer what was put off and is due. Returns whether there is more. */
@@ -258,6 +266,7 @@ u32 mbox_delayed_purge(struct mbox_mailbox *mb, int result)
 			mbox_undelay_locked(mb, msg);
 			mb->purged++;
 			count++;
+			trace_mbox_drop(mb, msg, "purged");
 			mbox_drop_locked(mb, msg, result, &after);
 		}
 		mbox_unlock(mb, &after);

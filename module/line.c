@@ -91,10 +91,13 @@ static struct mbox_waiter *mbox_line_search(struct mbox_mailbox *mb,
 		if (mb->turns != MBOX_TURNS_ROUND_ROBIN ||
 		    w->rank == w->ep->served)
 			break;
+		/* It goes back, and comes again: who is behind it is next. */
+		node = rb_next(node);
 		rb_erase_cached(&w->node, line);
 		w->rank = w->ep->served;
 		rb_add_cached(&w->node, line, mbox_line_less);
-		node = rb_first_cached(line);
+		if (!node)
+			node = &w->node;
 	}
 	return w;
 }

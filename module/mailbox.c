@@ -18,8 +18,10 @@ static void mbox_mailbox_settle(struct mbox_object *obj)
 	mbox_after_init(&after);
 	mbox_lock(mb);
 	mbox_settle_locked(mb, &after);
-	if (mbox_deaf_locked(mb))
+	if (mbox_deaf_locked(mb) && !mb->deafened) {
+		mb->deafened = true;
 		mbox_tell_end_locked(mb, &after);
+	}
 	deserted = !obj->linked && !obj->readers;
 	mbox_unlock(mb, &after);
 
@@ -33,7 +35,6 @@ static void mbox_mailbox_settle(struct mbox_object *obj)
 static void mbox_mailbox_stat(struct mbox_object *obj, struct mbox_stat *st)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(obj);
-
 	struct mbox_after after;
 
 	if (mb->fixed)
@@ -49,10 +50,7 @@ static void mbox_mailbox_stat(struct mbox_object *obj, struct mbox_stat *st)
 	st->turns = mb->turns;
 	st->receivers = mb->receivers;
 
-	mbox_expire(mb);
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	mbox_expire_locked(mb, &after);
+	mbox_lock_fresh(mb, &after);
 	st->max_msgs = mb->max_msgs;
 	st->max_bytes = mb->max_bytes;
 	st->msgs = mb->queue.count;
@@ -88,8 +86,13 @@ static void mbox_mailbox_show(struct mbox_endpoint *ep, struct seq_file *m)
 	senders = mb->nr_pending + mb->nr_meetings;
 	spin_unlock(&mb->obj.lock);
 
-	seq_printf(m, "mbox-msgs:\t%u of %u\n", msgs, max_msgs);
-	seq_printf(m, "mbox-bytes:\t%llu of %llu\n", bytes, max_bytes);
+	if (max_msgs) {
+		seq_printf(m, "mbox-msgs:\t%u of %u\n", msgs, max_msgs);
+		seq_printf(m, "mbox-bytes:\t%llu of %llu\n", bytes, max_bytes);
+	} else {
+		seq_printf(m, "mbox-msgs:\t%u\n", msgs);
+		seq_printf(m, "mbox-bytes:\t%llu\n", bytes);
+	}
 	seq_printf(m, "mbox-held:\t%u\n", held);
 	seq_printf(m, "mbox-waiting:\t%u receivers %u senders\n", receivers,
 		   senders);
@@ -155,10 +158,7 @@ static __poll_t mbox_mailbox_poll(struct mbox_object *obj, struct file *file,
 	if (file->f_mode & FMODE_WRITE)
 		poll_wait(file, &mb->writable, wait);
 
-	mbox_expire(mb);
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	mbox_expire_locked(mb, &after);
+	mbox_lock_fresh(mb, &after);
 	if (obj->ended)
 		events |= EPOLLHUP;
 	if (file->f_mode & FMODE_READ) {
@@ -173,8 +173,7 @@ static __poll_t mbox_mailbox_poll(struct mbox_object *obj, struct file *file,
 		if (mbox_writable_locked(mb, current_euid())) {
 			events |= EPOLLOUT | EPOLLWRNORM;
 		} else {
-			mb->wanted = true;
-			mbox_expiry_watch_locked(mb);
+			mbox_want_locked(mb);
 		}
 		if (mbox_deaf_locked(mb))
 			events |= EPOLLOUT | EPOLLWRNORM | EPOLLHUP;
@@ -286,7 +285,7 @@ struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
 	return &mb->obj;
 }
 
-/* Take on the capacities that @set names, which were found to be valid. */
+/* Take on what @set names, which was found to be valid, as far as room goes. */
 void mbox_mailbox_resize(struct mbox_mailbox *mb, const struct mbox_set *set)
 {
 	struct mbox_after after;

@@ -24,16 +24,16 @@ struct mbox_mailbox;
  * @owners: the process that owns a process-owned object has opened it
  * @departures: how often a process has closed its last descriptor of it while
  *	others held on; this and all below under obj->lock
- * @nr_held: messages claimed or leased through it, or waited for
- * @nr_waiting: those of them that are waited for
+ * @nr_held: messages claimed or leased through it
+ * @nr_waiting: tasks that wait for one
  * @nr_cancelled: calls among them that have been cancelled
  * @held: leased messages, by token
  * @calls: calls sent through it that are not over, or not fetched
  * @rule: its filter, NULL for none
  * @watch: in mailbox->watchers, if it is told of messages by itself
  * @apart: it has had a filter: who polls it is in @readable from then on
- * @once: it asks for one signal, see watch.c
  * @fasync: who gets signals
+ * @once: who gets one signal, and the mailbox knows of it, see watch.c
  * @readable: those who poll for messages, once it is @apart
  * @served: round robin: when it last got a message
  * @missed: how many messages it has missed that no receive has told
@@ -50,7 +50,6 @@ struct mbox_endpoint {
 	u32 next_share;
 	bool owners;
 	bool apart;
-	bool once;
 	u32 departures;
 	u32 nr_held;
 	u32 nr_waiting;
@@ -60,6 +59,7 @@ struct mbox_endpoint {
 	struct mbox_rule *rule;
 	struct list_head watch;
 	struct fasync_struct *fasync;
+	struct fasync_struct *once;
 	wait_queue_head_t readable;
 	u64 served;
 	u64 missed;
@@ -87,6 +87,7 @@ struct mbox_deadline {
  * @rule: receiver: what it wants; its caller's
  * @msg: sender: the message it wants to send; receiver: the one that it got
  * @copy: receiver of a broadcast: what that can be made of
+ * @payer: likewise: to whom that is charged; counted in it
  * @rank: receiver: its place in the line, the lowest first
  * @ticket: likewise, among those of a rank
  * @room: receiver: how large a message it can take
@@ -106,6 +107,7 @@ struct mbox_waiter {
 	const struct mbox_rule *rule;
 	struct mbox_msg *msg;
 	struct mbox_msg *copy;
+	struct mbox_share *payer;
 	u64 rank;
 	u64 ticket;
 	u32 room;
@@ -234,6 +236,8 @@ int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
 				struct mbox_share *share, u32 cost,
 				struct mbox_after *after);
+void mbox_share_release_locked(struct mbox_mailbox *mb,
+			       struct mbox_share *share, u32 cost);
 void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 			   struct mbox_after *after);
 void mbox_share_forget_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
@@ -273,6 +277,8 @@ void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost)
  * @msgs: messages in the room, see room.c
  * @bytes: their data
  * @wanted: somebody was refused room since it was last told of
+ * @hushed: it has been told that nothing more is to come
+ * @deafened: likewise, that nobody can receive any more
  * @nr_pending: messages that wait for room
  * @waiting: users that have such
  * @line: receivers that wait for any message, see line.c
@@ -326,6 +332,8 @@ struct mbox_mailbox {
 	struct mbox_queue queue;
 	u8 indexed;
 	bool wanted;
+	bool hushed;
+	bool deafened;
 	bool receiving;
 	u32 msgs;
 	u64 bytes;
@@ -387,6 +395,8 @@ u32 mbox_room_locked(const struct mbox_mailbox *mb, kuid_t uid,
 		     const struct mbox_user *user, u32 len);
 u32 mbox_room_for_locked(const struct mbox_mailbox *mb,
 			 const struct mbox_msg *msg);
+struct mbox_msg *mbox_ahead_locked(struct mbox_mailbox *mb,
+				   const struct mbox_msg *msg);
 u32 mbox_turn_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg);
 bool mbox_writable_locked(const struct mbox_mailbox *mb, kuid_t uid);
 void mbox_room_take_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
@@ -398,6 +408,7 @@ void mbox_explain_locked(struct mbox_mailbox *mb, u32 limit,
 			 struct mbox_refused *why);
 void mbox_explain_msg_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg,
 			     struct mbox_refused *why);
+void mbox_want_locked(struct mbox_mailbox *mb);
 void mbox_pend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 struct mbox_msg *mbox_pending_next_locked(struct mbox_mailbox *mb);
@@ -432,7 +443,9 @@ void mbox_watch_forget_locked(struct mbox_endpoint *ep);
 /* expire.c: messages that come back later, or must be gone by then */
 
 void mbox_expire(struct mbox_mailbox *mb);
-void mbox_expire_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+bool mbox_expire_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_lock_fresh(struct mbox_mailbox *mb, struct mbox_after *after)
+	__acquires(RCU) __acquires(&mb->obj.lock);
 bool mbox_expired(const struct mbox_msg *msg);
 void mbox_expiry_add_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 void mbox_expiry_remove_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
@@ -458,10 +471,14 @@ struct mbox_msg *mbox_cast_find_locked(struct mbox_mailbox *mb,
 				       struct mbox_after *after);
 void mbox_cast_reenter_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 struct mbox_msg *mbox_cast_take_locked(struct mbox_mailbox *mb,
-				       struct mbox_endpoint *ep,
-				       struct mbox_msg *msg,
-				       struct mbox_msg *copy,
+				       struct mbox_waiter *w,
+				       struct mbox_msg *msg, bool force,
 				       struct mbox_after *after);
+bool mbox_cast_has_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
+void mbox_cast_excuse_locked(struct mbox_mailbox *mb,
+			     const struct mbox_msg *msg);
+void mbox_cast_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *copy,
+			      struct mbox_after *after);
 u32 mbox_cast_skip(struct mbox_endpoint *ep);
 
 /* transfer.c: the way of a message */

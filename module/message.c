@@ -43,6 +43,7 @@ static void mbox_msg_init(struct mbox_msg *msg, u8 kind, size_t head)
 	msg->token = 0;
 	msg->share = NULL;
 	msg->tid = NULL;
+	msg->seq = 0;
 	msg->pins = 0;
 	msg->deliveries = 0;
 	msg->place = MBOX_NOWHERE;
@@ -97,10 +98,7 @@ static struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft,
 	return msg;
 }
 
-/*
- * An empty message, to become a copy of one of a broadcast. It is charged to
- * nobody: an endpoint can hold a limited number.
- */
+/* An empty message, to become a copy of one of a broadcast. */
 struct mbox_msg *mbox_copy_alloc(void)
 {
 	size_t head = offsetof(struct mbox_msg, body) +

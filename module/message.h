@@ -44,6 +44,7 @@ enum mbox_place {
 #define MBOX_BY_SENDER		0x02	/* it is in the index of senders */
 #define MBOX_DISCARD_LATER	0x04	/* what to do once it is not pinned */
 #define MBOX_FORWARD_LATER	0x08	/* likewise */
+#define MBOX_UNCHARGED		0x10	/* nobody pays for it but who holds it */
 
 /**
  * struct mbox_msg - a message
@@ -118,6 +119,7 @@ struct mbox_msg {
  * @by_expiry: queued, with an @expiry: in mailbox->expiries
  * @meeting: of a rendezvous: the task that waits until it is received
  * @original: of a copy: what it is of, pinned
+ * @payer: of a copy: the share of who holds it, to which it is charged
  */
 struct mbox_extra {
 	struct mbox_files *files;
@@ -125,6 +127,7 @@ struct mbox_extra {
 	struct rb_node by_expiry;
 	struct mbox_waiter *meeting;
 	struct mbox_msg *original;
+	struct mbox_share *payer;
 };
 
 /**
@@ -291,6 +294,7 @@ int mbox_rule_get(struct mbox_rule *rule, const struct mbox_match *match,
 		  struct mbox_mailbox *mb);
 void mbox_rule_copy(struct mbox_rule *to, const struct mbox_rule *from);
 void mbox_rule_put(struct mbox_rule *rule);
+bool mbox_rule_walks(const struct mbox_rule *rule);
 bool mbox_rule_admits(const struct mbox_rule *rule, const struct mbox_msg *msg);
 
 /* queue.c: messages in order; no locks, no sleeping, no user memory */

@@ -387,7 +387,10 @@ int mbox_object_set(struct mbox_object *obj, const struct mbox_set *set)
 		obj->mode = set->mode;
 	mutex_unlock(&obj->registry->lock);
 
-	if (set->flags & (MBOX_SET_MAX_MSGS | MBOX_SET_MAX_BYTES))
+	/* The owner, too, matters to who may have how much room. */
+	if (set->flags & (MBOX_SET_UID | MBOX_SET_MAX_MSGS |
+			  MBOX_SET_MAX_BYTES) &&
+	    obj->ops->kind == MBOX_KIND_MAILBOX)
 		mbox_mailbox_resize(mbox_to_mailbox(obj), set);
 	return 0;
 }

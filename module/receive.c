@@ -46,7 +46,7 @@ bool mbox_is_held_locked(const struct mbox_mailbox *mb,
 	lockdep_assert_held(&mb->obj.lock);
 
 	if (unlikely(mbox_is_broadcast(mb)))
-		return ep->nr_held > ep->nr_waiting;
+		return ep->nr_held;
 	return mb->held;
 }
 
@@ -107,13 +107,14 @@ void mbox_include(struct mbox_mailbox *mb)
 	spin_unlock(&mb->obj.lock);
 }
 
-/* @take gets @msg, which was found: returns it, or what stands for it. */
-static struct mbox_msg *mbox_claim_found_locked(struct mbox_endpoint *ep,
-						struct mbox_take *take,
+/* @w gets @msg, which was found: returns it, or what stands for it. */
+static struct mbox_msg *mbox_claim_found_locked(struct mbox_take *take,
+						struct mbox_waiter *w,
 						struct mbox_msg *msg,
-						struct mbox_msg **copy,
+						bool force,
 						struct mbox_after *after)
 {
+	struct mbox_endpoint *ep = w->ep;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 
 	lockdep_assert_held(&mb->obj.lock);
@@ -124,20 +125,20 @@ static struct mbox_msg *mbox_claim_found_locked(struct mbox_endpoint *ep,
 	}
 	if (unlikely(take->peek)) {
 		take->missed = ep->missed + mb->gone - ep->gone;
+		if (mbox_is_broadcast(mb) && msg->kind != MBOX_COPY)
+			take->missed += msg->seq - ep->cursor;
 		msg->pins++;
 		return msg;
 	}
 	if (unlikely(mbox_is_broadcast(mb))) {
-		struct mbox_msg *got;
-
-		got = mbox_cast_take_locked(mb, ep, msg, *copy, after);
-		if (got == *copy)
-			*copy = NULL;
-		msg = got;
+		msg = mbox_cast_take_locked(mb, w, msg, force, after);
+		if (IS_ERR(msg))
+			return msg;
 	} else {
 		mbox_dequeue_locked(mb, msg);
 		mbox_take_locked(mb, ep, msg, after);
 	}
+	ep->nr_held++;
 	take->missed = mbox_missed_locked(mb, ep);
 	return msg;
 }
@@ -146,39 +147,86 @@ static struct mbox_msg *mbox_claim_found_locked(struct mbox_endpoint *ep,
  * Claim what @w wants, or let it wait: NULL then. There is no error from the
  * moment when something has changed.
  */
-static struct mbox_msg *mbox_claim_locked(struct mbox_endpoint *ep,
-					  struct mbox_take *take,
+static struct mbox_msg *mbox_claim_locked(struct mbox_take *take,
 					  struct mbox_waiter *w, bool dontwait,
+					  struct mbox_charging *charge,
 					  struct mbox_after *after)
 {
+	struct mbox_endpoint *ep = w->ep;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_msg *msg;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (unlikely(!take->peek && ep->nr_held >= mbox_lease_limit()))
-		return ERR_PTR(-EDQUOT);
-	mbox_expire_locked(mb, after);
+	if (unlikely(!take->peek &&
+		     ep->nr_held + ep->nr_waiting >= mbox_lease_limit()))
+		return ERR_PTR(-ENOSPC);
+	/* A copy is charged to who gets it. */
+	if (unlikely(w->copy && !w->payer)) {
+		w->payer = mbox_share_find_locked(mb, ep, &charge->spare, after);
+		if (!w->payer)
+			return ERR_PTR(-ENODATA);
+		w->payer->refs++;
+	}
+	if (unlikely(mbox_expire_locked(mb, after)))
+		return ERR_PTR(-EINPROGRESS);
 	if (unlikely(ep->rule && !take->rule.what))
 		mbox_rule_copy(&take->rule, ep->rule);
 	msg = mbox_find_locked(ep, &take->rule, after);
 	if (msg)
-		msg = mbox_claim_found_locked(ep, take, msg, &w->copy, after);
-	else if (mbox_mute_locked(ep))
-		msg = ERR_PTR(-EPIPE);
-	else if (dontwait)
-		msg = ERR_PTR(-EAGAIN);
-	if (IS_ERR(msg))
-		return msg;
-	if (!take->peek)
-		ep->nr_held++;
-	if (msg)
-		return msg;
+		return mbox_claim_found_locked(take, w, msg, charge->force,
+					       after);
+	if (mbox_mute_locked(ep))
+		return ERR_PTR(-EPIPE);
+	if (dontwait)
+		return ERR_PTR(-EAGAIN);
 	mbox_line_add_locked(mb, w);
 	/* Whoever polls for somebody to meet, here is one. */
 	if (unlikely(mb->rendezvous && !take->peek))
 		mbox_tell_room_locked(mb, after);
 	return NULL;
+}
+
+/* The same, all of it. */
+static struct mbox_msg *mbox_claim_or_wait(struct mbox_take *take,
+					   struct mbox_waiter *w, bool dontwait)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(w->ep->obj);
+	struct mbox_charging charge = {};
+	struct mbox_msg *msg;
+	int ret;
+
+	do {
+		struct mbox_after after;
+
+		mbox_after_init(&after);
+		mbox_lock(mb);
+		msg = mbox_claim_locked(take, w, dontwait, &charge, &after);
+		mbox_unlock(mb, &after);
+		ret = PTR_ERR_OR_ZERO(msg);
+	} while (unlikely(ret) && mbox_charge_again(&charge, &ret));
+
+	mbox_share_free_all(charge.spare);
+	/* The other limit, for which nobody is charged. */
+	if (unlikely(ret == -ENOSPC))
+		ret = -EDQUOT;
+	return ret ? ERR_PTR(ret) : msg;
+}
+
+/* A receive of a broadcast is over: what was prepared for it goes. */
+static void mbox_claim_end(struct mbox_waiter *w)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(w->ep->obj);
+	struct mbox_after after;
+
+	if (w->payer) {
+		mbox_after_init(&after);
+		mbox_lock(mb);
+		mbox_share_put_locked(mb, w->payer, &after);
+		mbox_unlock(mb, &after);
+	}
+	if (w->copy)
+		mbox_msg_free(w->copy);
 }
 
 /*
@@ -197,11 +245,9 @@ struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
 		.room = take->room,
 		.peek = take->peek,
 	};
-	struct mbox_after after;
 	struct mbox_msg *msg;
 	int ret;
 
-	mbox_expire(mb);
 	if (unlikely(take->rule.what))
 		mbox_index(mb, &take->rule);
 	if (unlikely(mbox_is_broadcast(mb) && !take->peek)) {
@@ -209,26 +255,15 @@ struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
 		if (!w.copy)
 			return ERR_PTR(-ENOMEM);
 	}
-
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	msg = mbox_claim_locked(ep, take, &w, until->dontwait, &after);
-	mbox_unlock(mb, &after);
-
+	msg = mbox_claim_or_wait(take, &w, until->dontwait);
 	if (!msg) {
 		ret = mbox_block(mb, &w, until, NULL);
 		msg = ret ? ERR_PTR(ret) : w.msg;
 		take->needed = w.needed;
 		take->missed = w.missed;
-		if (ret && !take->peek) {
-			spin_lock(&mb->obj.lock);
-			ep->nr_held--;
-			spin_unlock(&mb->obj.lock);
-		}
 	}
-	/* It was not needed, or has become what is received. */
-	if (unlikely(w.copy && w.copy != msg))
-		mbox_msg_free(w.copy);
+	if (unlikely(w.copy || w.payer))
+		mbox_claim_end(&w);
 	return msg;
 }
 

@@ -15,8 +15,10 @@
 #include <linux/cred.h>
 #include "mbox.h"
 
-/* What is looked at to find something that may be dropped. */
+/* How much is looked at to find something that may be dropped. */
 #define MBOX_OUST_STEPS	64
+/* How many messages are dropped for one. */
+#define MBOX_OUST_MAX	256
 
 static u64 mbox_reserve_of(u64 max)
 {
@@ -102,21 +104,35 @@ struct mbox_msg *mbox_pending_next_locked(struct mbox_mailbox *mb)
 	return best;
 }
 
-/* Which limit is it that @msg, which comes now, has to wait for, if any? */
-u32 mbox_turn_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg)
+/* The message that waits for room, and that @msg must not overtake; or NULL. */
+struct mbox_msg *mbox_ahead_locked(struct mbox_mailbox *mb,
+				   const struct mbox_msg *msg)
 {
-	u32 limit = mbox_room_for_locked(mb, msg);
 	struct mbox_msg *first;
 
-	if (likely(!mb->nr_pending) || limit)
-		return limit;
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (likely(!mb->nr_pending))
+		return NULL;
 	/* Those of its own user are before it, even if they wait for a share. */
 	first = mbox_queue_first(&msg->share->user->pending);
 	if (!first || msg->priority > first->priority)
 		first = mbox_pending_next_locked(mb);
-	if (!first || msg->priority > first->priority)
+	return first && msg->priority <= first->priority ? first : NULL;
+}
+
+/* Which limit is it that @msg, which comes now, has to wait for, if any? */
+u32 mbox_turn_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg)
+{
+	u32 limit = mbox_room_for_locked(mb, msg);
+	struct mbox_msg *ahead;
+
+	if (limit)
+		return limit;
+	ahead = mbox_ahead_locked(mb, msg);
+	if (likely(!ahead))
 		return 0;
-	return mbox_room_for_locked(mb, first) ?: MBOX_LIMIT_BYTES;
+	return mbox_room_for_locked(mb, ahead) ?: MBOX_LIMIT_BYTES;
 }
 
 /* May @uid send a message of the largest size without waiting? */
@@ -190,7 +206,7 @@ void mbox_explain_locked(struct mbox_mailbox *mb, u32 limit,
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	mb->wanted = true;
+	mbox_want_locked(mb);
 	why->limit = limit;
 	why->total = msgs ? mb->msgs : mb->bytes;
 	why->max = msgs ? mb->max_msgs : mb->max_bytes;
@@ -231,6 +247,15 @@ void mbox_explain_msg_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg
 				MBOX_LIMIT_BYTES, msg->share->user, why);
 }
 
+/* Somebody wants room, and wants to be told of it. */
+void mbox_want_locked(struct mbox_mailbox *mb)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	mb->wanted = true;
+	mbox_expiry_watch_locked(mb);
+}
+
 /* Let @msg wait for room. */
 void mbox_pend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
@@ -238,14 +263,13 @@ void mbox_pend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	mb->wanted = true;
 	msg->seq = ++mb->tickets;
 	msg->place = MBOX_PENDING;
 	if (!user->pending.count)
 		list_add_tail(&user->waiting, &mb->waiting);
 	mbox_queue_insert(&user->pending, msg);
 	mb->nr_pending++;
-	mbox_expiry_watch_locked(mb);
+	mbox_want_locked(mb);
 }
 
 void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
@@ -269,6 +293,21 @@ static bool mbox_msg_is_loose(const struct mbox_msg *msg)
 	return msg->kind == MBOX_PLAIN && !(extra && extra->meeting);
 }
 
+/* May @msg take the room of @twin? Its user's share counts if it is more. */
+static bool mbox_may_replace_locked(struct mbox_mailbox *mb,
+				    const struct mbox_msg *msg,
+				    struct mbox_msg *twin)
+{
+	bool fits;
+
+	if (msg->len <= twin->len && msg->share->user == twin->share->user)
+		return true;
+	mbox_room_give_locked(mb, twin);
+	fits = !mbox_room_for_locked(mb, msg);
+	mbox_room_take_locked(mb, twin);
+	return fits;
+}
+
 /* The queued message that @msg is to replace, where there is one. */
 struct mbox_msg *mbox_twin_locked(struct mbox_mailbox *mb,
 				  const struct mbox_msg *msg)
@@ -285,8 +324,7 @@ struct mbox_msg *mbox_twin_locked(struct mbox_mailbox *mb,
 	while (twin && !mbox_msg_is_loose(twin) && n--)
 		twin = mbox_queue_next_of_type(twin);
 	if (!twin || !mbox_msg_is_loose(twin) ||
-	    (!mb->unbounded &&
-	     mb->bytes - twin->len + msg->len > mb->max_bytes))
+	    !mbox_may_replace_locked(mb, msg, twin))
 		return NULL;
 	return twin;
 }
@@ -328,10 +366,14 @@ static struct mbox_msg *mbox_victim_of_user_locked(const struct mbox_user *user,
 	int n = MBOX_OUST_STEPS;
 
 	list_for_each_entry(share, &user->shares, of_user) {
+		if (!n--)
+			break;
 		msg = mbox_sender_lowest(&share->queue);
-		while (msg && n-- && !mbox_msg_is_loose(msg))
+		while (msg && n && !mbox_msg_is_loose(msg)) {
 			msg = mbox_sender_next(msg);
-		if (n < 0)
+			n--;
+		}
+		if (!n)
 			break;
 		if (!msg || msg->priority > priority)
 			continue;
@@ -353,13 +395,17 @@ struct mbox_msg *mbox_oust_locked(struct mbox_mailbox *mb,
 	struct mbox_user *user = msg->share->user;
 	struct mbox_msg *out = NULL, *victim;
 	u32 lacking = *limit;
+	int n = MBOX_OUST_MAX;
+	bool own;
 
 	lockdep_assert_held(&mb->obj.lock);
 
+	/* Who has nothing here to lose has not had more than his share. */
+	own = user->msgs && mbox_share_room_locked(mb, user->uid, user, msg->len);
 	while (lacking) {
-		if (lacking == MBOX_LIMIT_SHARE_MSGS ||
-		    lacking == MBOX_LIMIT_SHARE_BYTES ||
-		    mbox_share_room_locked(mb, user->uid, user, msg->len))
+		if (!n--)
+			victim = NULL;
+		else if (own)
 			victim = mbox_victim_of_user_locked(user,
 							    msg->priority);
 		else

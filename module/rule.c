@@ -82,6 +82,16 @@ void mbox_rule_put(struct mbox_rule *rule)
 {
 	put_pid(rule->pid);
 	rule->pid = NULL;
+	rule->what = 0;
+}
+
+/* May it take a walk through the queue to find what @rule admits? */
+bool mbox_rule_walks(const struct mbox_rule *rule)
+{
+	u32 what = rule->what & ~MBOX_MATCH_PRIORITY;
+
+	return what & MBOX_MATCH_TYPE_NOT || hweight32(what) > 1 ||
+	       rule->what == (MBOX_MATCH_TYPE_MAX | MBOX_MATCH_PRIORITY);
 }
 
 bool mbox_rule_admits(const struct mbox_rule *rule, const struct mbox_msg *msg)

@@ -53,7 +53,7 @@ int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
 	struct mbox_after after;
 	int ret;
 
-	trace_mbox_block(mb, w->msg ? "send" : "receive");
+	trace_mbox_block(mb, w->rule ? "receive" : "send");
 	ret = mbox_wait(w, until);
 	if (!ret)
 		return w->result;
@@ -85,7 +85,9 @@ u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	*victims = NULL;
 	if (unlikely(limit && mbox_twin_locked(mb, msg)))
 		limit = 0;
-	if (unlikely(limit && mb->when_full == MBOX_FULL_DROP_OLDEST))
+	/* An answer's room is taken before there is anything to be answered. */
+	if (unlikely(limit && mb->when_full == MBOX_FULL_DROP_OLDEST &&
+		     msg->kind != MBOX_ANSWER && !mbox_ahead_locked(mb, msg)))
 		*victims = mbox_oust_locked(mb, msg, &limit);
 	return limit;
 }
@@ -101,7 +103,9 @@ static void mbox_lose_locked(struct mbox_mailbox *mb, struct mbox_msg *victims,
 
 		victims = msg->next;
 		mb->lost++;
-		if (!mbox_is_broadcast(mb))
+		if (mbox_is_broadcast(mb))
+			mbox_cast_excuse_locked(mb, msg);
+		else
 			mb->gone++;
 		trace_mbox_drop(mb, msg, "lost");
 		mbox_discard_locked(mb, msg, after);
@@ -180,7 +184,11 @@ static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 			return -ENODATA;
 		msg->share = share;
 	}
-	mbox_expire_locked(mb, after);
+	if (unlikely(mbox_expire_locked(mb, after))) {
+		if (!reserved)
+			msg->share = NULL;
+		return -EINPROGRESS;
+	}
 	limit = mbox_entry_locked(mb, msg, &victims);
 	dontwait |= mb->when_full == MBOX_FULL_FAIL;
 	if (unlikely(dontwait && (limit || !mbox_is_met_locked(mb, msg)))) {
@@ -204,8 +212,11 @@ static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 		return 1;
 	}
 	mbox_commit_locked(mb, msg, victims, after);
-	if (likely(!mb->rendezvous || w->done || mbox_msg_is_awaited(msg)))
+	if (likely(!mb->rendezvous || mbox_msg_is_awaited(msg)))
 		return 0;
+	/* It has been met, or its time to live was over at once. */
+	if (w->done)
+		return w->result;
 	if (!dontwait)
 		return 1;
 	mbox_withdraw_locked(mb, msg, after);
@@ -228,7 +239,6 @@ int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	int ret;
 
 	w->done = false;
-	mbox_expire(mb);
 	do {
 		struct mbox_after after;
 
@@ -255,6 +265,7 @@ int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg **msgp,
 	int ret;
 
 	w.msg = NULL;
+	w.rule = NULL;
 	ret = mbox_enter(ep, *msgp, &w, until->dontwait, why);
 	/* What was queued to be met, the mailbox has taken out itself. */
 	if (ret < 0 && mb->rendezvous && w.msg)

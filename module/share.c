@@ -284,6 +284,7 @@ int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 			     u32 cost, bool force, struct mbox_refused *why)
 {
 	u64 idle = share->drawn - share->used, draw;
+	struct mbox_refused chunk;
 
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -291,7 +292,7 @@ int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 		/* Where no whole chunk is left, what is needed may be. */
 		draw = max(cost - idle, MBOX_CHUNK);
 		if (mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES, draw,
-				      force, why)) {
+				      force, &chunk)) {
 			draw = cost - idle;
 			if (mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES,
 					      draw, force, why))
@@ -304,9 +305,9 @@ int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 	return 0;
 }
 
-void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
-				struct mbox_share *share, u32 cost,
-				struct mbox_after *after)
+/* Undo that, but for the reference. */
+void mbox_share_release_locked(struct mbox_mailbox *mb,
+			       struct mbox_share *share, u32 cost)
 {
 	u64 idle;
 
@@ -319,6 +320,13 @@ void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
 				    idle - MBOX_CHUNK);
 		share->drawn -= idle - MBOX_CHUNK;
 	}
+}
+
+void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
+				struct mbox_share *share, u32 cost,
+				struct mbox_after *after)
+{
+	mbox_share_release_locked(mb, share, cost);
 	mbox_share_put_locked(mb, share, after);
 }
 
@@ -400,6 +408,11 @@ struct pid *mbox_share_process_locked(struct mbox_mailbox *mb, pid_t nr)
 /* Without the lock: may what has failed with *@ret succeed when tried again? */
 bool mbox_charge_again(struct mbox_charging *charge, int *ret)
 {
+	/* What has expired is dropped in steps. */
+	if (unlikely(*ret == -EINPROGRESS)) {
+		cond_resched();
+		return true;
+	}
 	if (likely(*ret != -ENODATA && *ret != -EDQUOT))
 		return false;
 	if (*ret == -EDQUOT) {

@@ -171,7 +171,8 @@ void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 			ep->served = ++mb->serves;
 		mbox_meet_locked(mb, msg, 0, after);
 	}
-	trace_mbox_claim(mb, msg);
+	if (ep)
+		trace_mbox_claim(mb, msg);
 }
 
 /* How many messages @ep has missed since that was last asked. */
@@ -181,9 +182,10 @@ u64 mbox_missed_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	ep->missed = 0;
 	ep->gone = mb->gone;
-	return missed;
+	/* It may be excused of what it has yet to come to, see broadcast.c. */
+	ep->missed = (s64)missed < 0 ? missed : 0;
+	return (s64)missed < 0 ? 0 : missed;
 }
 
 /* @w, who has left the line, gets @msg. */
@@ -194,6 +196,7 @@ void mbox_hand_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
 
 	w->msg = msg;
 	w->missed = mbox_missed_locked(mb, w->ep);
+	w->ep->nr_held++;
 	mbox_take_locked(mb, w->ep, msg, after);
 	mbox_waiter_done(w, 0, after);
 }
@@ -207,7 +210,11 @@ void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	lockdep_assert_held(&mb->obj.lock);
 
 	list_for_each_entry_safe(w, next, &mb->peekers, list) {
-		if (!mbox_rule_admits(w->rule, msg))
+		/* A copy is for its endpoint, which is what it goes by. */
+		if (mbox_is_broadcast(mb) ?
+		    (w->ep->rule && !mbox_rule_admits(w->ep->rule, msg)) ||
+		    (msg->kind == MBOX_COPY && msg->holder != w->ep) :
+		    !mbox_rule_admits(w->rule, msg))
 			continue;
 		mbox_line_remove_locked(mb, w);
 		if (msg->len > w->room) {
@@ -217,6 +224,9 @@ void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		}
 		msg->pins++;
 		w->msg = msg;
+		w->missed = w->ep->missed + mb->gone - w->ep->gone;
+		if (mbox_is_broadcast(mb) && msg->kind != MBOX_COPY)
+			w->missed += msg->seq - w->ep->cursor;
 		mbox_waiter_done(w, 0, after);
 	}
 }
@@ -284,7 +294,7 @@ void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	}
 	if (unlikely(twin))
 		mbox_replace_locked(mb, msg, twin, after);
-	else if (likely(!mbox_is_broadcast(mb)))
+	else
 		msg->seq = ++mb->seq;
 	trace_mbox_send(mb, msg);
 	if (unlikely(mbox_is_broadcast(mb)))
@@ -385,8 +395,11 @@ void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 			mbox_line_remove_locked(mb, w);
 			mbox_waiter_done(w, -EPIPE, after);
 		}
-		if (!mb->held)
+		if (!mb->hushed && !mb->held &&
+		    (!mb->queue.count || mbox_is_broadcast(mb))) {
+			mb->hushed = true;
 			mbox_tell_end_locked(mb, after);
+		}
 	}
 }
 
@@ -420,12 +433,20 @@ void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 
 	if (unlikely(msg->pins)) {
 		msg->state |= MBOX_DISCARD_LATER;
+		/* Who holds copies of it has been charged for it. */
+		if (mbox_is_broadcast(mb) && msg->kind != MBOX_COPY) {
+			mbox_share_release_locked(mb, msg->share,
+						  mbox_msg_cost(msg));
+			msg->state |= MBOX_UNCHARGED;
+		}
 		return;
 	}
 	msg->next = after->gone;
 	after->gone = msg;
 	if (unlikely(msg->kind == MBOX_COPY))
-		mbox_unpin_locked(mb, mbox_msg_extra(msg)->original, after);
+		mbox_cast_discard_locked(mb, msg, after);
+	else if (unlikely(msg->state & MBOX_UNCHARGED))
+		mbox_share_put_locked(mb, msg->share, after);
 	else
 		mbox_share_uncharge_locked(mb, msg->share, mbox_msg_cost(msg),
 					   after);
@@ -481,7 +502,9 @@ void mbox_lapse_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 
 	mb->expired++;
 	/* Of a broadcast, cursors tell. */
-	if (!mbox_is_broadcast(mb))
+	if (mbox_is_broadcast(mb))
+		mbox_cast_excuse_locked(mb, msg);
+	else
 		mb->gone++;
 	msg->place = MBOX_NOWHERE;
 	mbox_meet_locked(mb, msg, -ETIMEDOUT, after);
@@ -500,6 +523,7 @@ void mbox_restore_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 
 	if (unlikely(msg->kind == MBOX_COPY)) {
 		mbox_cast_return_locked(mb, msg, after);
+		mbox_settle_locked(mb, after);
 		return;
 	}
 	mb->held--;

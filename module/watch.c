@@ -11,13 +11,18 @@
  * polls it waits at the endpoint. Once it has had a filter it stays that way, as
  * epoll does not ask again where to wait.
  *
- * One signal is what O_ASYNC gives, taken back as the signal is sent.
+ * One signal is what O_ASYNC gives, but from a list of its own, which is empty
+ * once the signal is sent. The flag of the file says nothing of it: who changes
+ * the file's flags meanwhile must not bring it back.
  */
 #include <linux/fs.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include "mbox.h"
+
+/* How much is looked at to find out whether a message is the first. */
+#define MBOX_WATCH_STEPS	64
 
 /* Tell those who poll: @nr of the exclusive ones, or all if that is 0. */
 static void mbox_tell(wait_queue_head_t *queue, __poll_t events, int nr)
@@ -56,32 +61,61 @@ static void mbox_watch_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (!ep->apart && !ep->fasync)
+	if (!ep->apart && !ep->fasync && !ep->once)
 		list_del_init(&ep->watch);
 	else if (list_empty(&ep->watch))
 		list_add_tail(&ep->watch, &mb->watchers);
 }
 
-static void mbox_signal_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
-			       int band)
+/* Put @file on a list of those who get signals, or take it off, flag aside. */
+static int mbox_once_set(struct file *file, int fd, bool on)
+{
+	struct mbox_endpoint *ep = file->private_data;
+	bool async = ep->fasync;
+	int ret = fasync_helper(fd, file, on, &ep->once);
+
+	if (ret < 0)
+		return ret;
+	spin_lock(&file->f_lock);
+	if (async)
+		file->f_flags |= FASYNC;
+	else
+		file->f_flags &= ~FASYNC;
+	spin_unlock(&file->f_lock);
+	return 0;
+}
+
+/* The signal that was asked for, if it was; there is no other. */
+static void mbox_signal_once_locked(struct mbox_mailbox *mb,
+				    struct mbox_endpoint *ep, int band)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	kill_fasync(&ep->fasync, SIGIO, band);
 	if (!ep->once)
 		return;
-	ep->once = false;
-	fasync_helper(-1, ep->file, 0, &ep->fasync);
+	kill_fasync(&ep->once, SIGIO, band);
+	mbox_once_set(ep->file, -1, false);
 	mbox_watch_locked(mb, ep);
 }
 
-/* Can nothing be received through @ep, which waits for the first thing? */
+/* Can nothing be received through @ep? */
 static bool mbox_is_empty_locked(struct mbox_mailbox *mb,
 				 struct mbox_endpoint *ep)
 {
+	const struct mbox_rule *rule = ep->rule;
+	struct mbox_msg *msg;
+	int n = MBOX_WATCH_STEPS;
+
 	if (mbox_is_broadcast(mb))
-		return ep->cursor > mb->seq && !ep->returned.count;
-	return !mbox_find_locked(ep, ep->rule, NULL);
+		return !mbox_cast_has_locked(mb, ep);
+	if (!rule || !mbox_rule_walks(rule))
+		return !mbox_find_locked(ep, rule, NULL);
+	/* This is for each of many: what is further behind goes unnoticed. */
+	for (msg = mbox_queue_first(&mb->queue); msg && n--;
+	     msg = mbox_queue_next(msg))
+		if (mbox_rule_admits(rule, msg))
+			return false;
+	return true;
 }
 
 static void mbox_tell_watcher_locked(struct mbox_mailbox *mb,
@@ -89,8 +123,9 @@ static void mbox_tell_watcher_locked(struct mbox_mailbox *mb,
 {
 	if (ep->apart)
 		mbox_tell(&ep->readable, EPOLLIN | EPOLLRDNORM, 1);
-	if (ep->fasync && (!ep->once || edge))
-		mbox_signal_locked(mb, ep, POLL_IN);
+	kill_fasync(&ep->fasync, SIGIO, POLL_IN);
+	if (edge)
+		mbox_signal_once_locked(mb, ep, POLL_IN);
 }
 
 /* @msg is about to be queued: of a broadcast, a copy for its holder alone. */
@@ -105,7 +140,8 @@ void mbox_tell_message_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	after->all = mbox_is_broadcast(mb);
 	list_for_each_entry_safe(ep, next, &mb->watchers, watch) {
 		if (!(ep->file->f_mode & FMODE_READ) ||
-		    (msg->kind == MBOX_COPY && msg->holder != ep) ||
+		    (msg->kind == MBOX_COPY ? msg->holder != ep :
+		     after->all && ep->cursor > msg->seq) ||
 		    (ep->rule && !mbox_rule_admits(ep->rule, msg)))
 			continue;
 		mbox_tell_watcher_locked(mb, ep,
@@ -117,15 +153,15 @@ void mbox_tell_message_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 /* There is room again. */
 void mbox_tell_room_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 {
-	struct mbox_endpoint *ep, *next;
+	struct mbox_endpoint *ep;
 
 	lockdep_assert_held(&mb->obj.lock);
 
 	mb->wanted = false;
 	after->room = true;
-	list_for_each_entry_safe(ep, next, &mb->watchers, watch)
-		if (ep->file->f_mode & FMODE_WRITE && ep->fasync && !ep->once)
-			mbox_signal_locked(mb, ep, POLL_OUT);
+	list_for_each_entry(ep, &mb->watchers, watch)
+		if (ep->file->f_mode & FMODE_WRITE)
+			kill_fasync(&ep->fasync, SIGIO, POLL_OUT);
 }
 
 /* It has ended, or its other side has. */
@@ -140,9 +176,9 @@ void mbox_tell_end_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 		if (ep->apart)
 			mbox_tell(&ep->readable,
 				  EPOLLIN | EPOLLRDNORM | EPOLLHUP, 0);
+		kill_fasync(&ep->fasync, SIGIO, POLL_HUP);
 		/* Who waits for one signal shall not wait for ever. */
-		if (ep->fasync)
-			mbox_signal_locked(mb, ep, POLL_HUP);
+		mbox_signal_once_locked(mb, ep, POLL_HUP);
 	}
 }
 
@@ -155,8 +191,7 @@ void mbox_tell_urgent_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 	after->urgent = true;
 	if (ep->apart)
 		mbox_tell(&ep->readable, EPOLLPRI, 0);
-	if (ep->fasync && !ep->once)
-		mbox_signal_locked(mb, ep, POLL_PRI);
+	kill_fasync(&ep->fasync, SIGIO, POLL_PRI);
 }
 
 /* MBOX_IOC_FILTER */
@@ -213,7 +248,9 @@ int mbox_watch_fasync(int fd, struct file *file, int on)
 	if (ret < 0 || !ep->obj || ep->obj->ops->kind != MBOX_KIND_MAILBOX)
 		return ret;
 	spin_lock(&ep->obj->lock);
-	ep->once = false;
+	/* All signals are more than one. */
+	if (on && ep->once)
+		mbox_once_set(file, -1, false);
 	mbox_watch_locked(mbox_to_mailbox(ep->obj), ep);
 	spin_unlock(&ep->obj->lock);
 	return ret;
@@ -224,33 +261,21 @@ int mbox_watch_once(struct file *file, bool on)
 {
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	bool once, async;
 	int ret;
 
-	spin_lock(&mb->obj.lock);
-	once = ep->once;
-	async = ep->fasync;
-	if (once && !on) {
-		ep->once = false;
-		fasync_helper(-1, file, 0, &ep->fasync);
-		mbox_watch_locked(mb, ep);
-	}
-	spin_unlock(&mb->obj.lock);
-	if (!on || once)
-		return 0;
-	if (async)
+	if (on && READ_ONCE(ep->fasync))
 		return -EBUSY;
-
-	/* Unless somebody is named already, it is for the one who asks. */
-	ret = f_setown(file, task_tgid_vnr(current), 0);
-	if (ret)
-		return ret;
+	if (on && !READ_ONCE(ep->once)) {
+		/* Unless somebody is named, it is for the one who asks. */
+		ret = f_setown(file, task_tgid_vnr(current), 0) ?:
+		      mbox_once_set(file, mbox_process_fd(file), true);
+		if (ret)
+			return ret;
+	}
 	/* Nobody looks at it before it is among the watchers. */
-	ret = fasync_helper(mbox_process_fd(file), file, 1, &ep->fasync);
-	if (ret < 0)
-		return ret;
 	spin_lock(&mb->obj.lock);
-	ep->once = true;
+	if (!on && ep->once)
+		mbox_once_set(file, -1, false);
 	mbox_watch_locked(mb, ep);
 	spin_unlock(&mb->obj.lock);
 	return 0;
@@ -261,5 +286,8 @@ void mbox_watch_forget_locked(struct mbox_endpoint *ep)
 {
 	lockdep_assert_held(&ep->obj->lock);
 
+	/* The flag that has it done for us may have been cleared meanwhile. */
+	fasync_helper(-1, ep->file, 0, &ep->fasync);
+	fasync_helper(-1, ep->file, 0, &ep->once);
 	list_del_init(&ep->watch);
 }

@@ -292,6 +292,8 @@ TEST_F(field, send_batch)
 	ITEM(-EINVAL, item.priority = ~0U);
 	ITEM(-EINVAL, item.ttl = MBOX_TIME_MAX + 1);
 	ITEM(-EINVAL, item.ttl = 1ULL << 63);
+	ITEM(-EINVAL, item.reserved = 1);
+	ITEM(-EINVAL, item.reserved = 1ULL << 63);
 #undef ITEM
 #undef BATCH
 	item = good;

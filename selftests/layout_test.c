@@ -171,8 +171,8 @@ TEST(messages)
 	AT(160, mbox_recv, cookie);
 	AT(168, mbox_recv, status);
 	AT(172, mbox_recv, error);
-	AT(176, mbox_recv, match);
-	AT(200, mbox_recv, missed);
+	AT(176, mbox_recv, missed);
+	AT(184, mbox_recv, match);
 
 	SIZE(8, mbox_purge);
 	AT(4, mbox_purge, flags);
@@ -207,12 +207,13 @@ TEST(pieces_and_batches)
 	AT(0, mbox_iov, base);
 	AT(8, mbox_iov, len);
 
-	SIZE(32, mbox_send_item);
+	SIZE(40, mbox_send_item);
 	AT(0, mbox_send_item, buf);
 	AT(8, mbox_send_item, len);
 	AT(12, mbox_send_item, priority);
 	AT(16, mbox_send_item, type);
 	AT(24, mbox_send_item, ttl);
+	AT(32, mbox_send_item, reserved);
 	SIZE(64, mbox_send_batch);
 	AT(4, mbox_send_batch, flags);
 	AT(8, mbox_send_batch, items);

@@ -100,7 +100,6 @@ TEST_F(notify, not_of_one_that_a_receiver_gets)
 	EXPECT_EQ(1, mt_task_end(&task));
 	EXPECT_EQ(0, mt_sig_next());
 	/* it still is to come */
-	EXPECT_TRUE(mt_is_async(self->in));
 	EXPECT_TRUE(told(self->in, self->out, MT_SIG));
 }
 
@@ -186,27 +185,44 @@ TEST_F(notify, taken_back)
 {
 	ASSERT_EQ(0, mt_notify(self->in, MT_SIG));
 	ASSERT_EQ(0, mt_notify_off(self->in));
-	EXPECT_FALSE(mt_is_async(self->in));
 	EXPECT_TRUE(told(self->in, self->out, 0));
 	ASSERT_EQ(0, mt_notify(self->in, MT_SIG));
 	EXPECT_TRUE(told(self->in, self->out, MT_SIG));
 }
 
-/* The flag stands for it, and to clear it takes it back. */
-TEST_F(notify, is_o_async_meanwhile)
+/*
+ * The file's flags do not tell of it: who changes another of them, with what they
+ * were before the signal came, does not make it all signals, nor takes it back.
+ */
+TEST_F(notify, is_apart_from_the_flags)
 {
-	EXPECT_FALSE(mt_is_async(self->in));
-	ASSERT_EQ(0, mt_notify(self->in, MT_SIG));
-	EXPECT_TRUE(mt_is_async(self->in));
-	EXPECT_TRUE(told(self->in, self->out, MT_SIG));
-	EXPECT_FALSE(mt_is_async(self->in));
+	int flags;
 
 	ASSERT_EQ(0, mt_notify(self->in, MT_SIG));
-	ASSERT_EQ(0, fcntl(self->in, F_SETFL, 0));
 	EXPECT_FALSE(mt_is_async(self->in));
-	EXPECT_TRUE(told(self->in, self->out, 0));
-	ASSERT_EQ(0, mt_notify(self->in, MT_SIG));
+	flags = fcntl(self->in, F_GETFL);
 	EXPECT_TRUE(told(self->in, self->out, MT_SIG));
+	ASSERT_EQ(0, fcntl(self->in, F_SETFL, flags | O_NONBLOCK));
+	EXPECT_TRUE(told(self->in, self->out, 0));
+
+	ASSERT_EQ(0, mt_notify(self->in, MT_SIG));
+	ASSERT_EQ(0, fcntl(self->in, F_SETFL, flags));
+	EXPECT_TRUE(told(self->in, self->out, MT_SIG));
+	EXPECT_FALSE(mt_is_async(self->in));
+}
+
+/* Who gets all signals need not ask for one. */
+TEST_F(notify, gives_way_to_o_async)
+{
+	int i;
+
+	ASSERT_EQ(0, mt_notify(self->in, MT_SIG));
+	ASSERT_TRUE(mt_sig_async(self->in, MT_SIG));
+	for (i = 0; i < 3; i++)
+		EXPECT_TRUE(told(self->in, self->out, MT_SIG));
+	EXPECT_TRUE(mt_is_async(self->in));
+	ASSERT_EQ(0, fcntl(self->in, F_SETFL, 0));
+	EXPECT_TRUE(told(self->in, self->out, 0));
 }
 
 TEST_F(notify, excludes_o_async)

@@ -36,7 +36,7 @@ MBOX_ABI(struct mbox_recv, 208);
 MBOX_ABI(struct mbox_held, 24);
 MBOX_ABI(struct mbox_call, 136);
 MBOX_ABI(struct mbox_reply, 48);
-MBOX_ABI(struct mbox_send_item, 32);
+MBOX_ABI(struct mbox_send_item, 40);
 MBOX_ABI(struct mbox_send_batch, 64);
 MBOX_ABI(struct mbox_recv_item, 112);
 MBOX_ABI(struct mbox_recv_batch, 56);

@@ -57,7 +57,8 @@
  * of one; readv and writev gather and scatter it. They wait and fail as those
  * commands do (EPIPE without a SIGPIPE), but a read returns 0 where a receive
  * fails with EPIPE: the end of the file. So does a message without data, which
- * is what a write of 0 bytes sends (a writev of none does nothing). A message
+ * is what a write of 0 bytes sends, and a read of 0 bytes receives (a readv or
+ * writev of none does nothing). A message
  * that is larger than what is read is EMSGSIZE and stays. A call that is read is
  * answered at once, without data and with status 0; descriptors that come with a
  * message are closed. There is no position in it (ESPIPE). EINVAL of a region.
@@ -77,7 +78,8 @@
  * ENOTTY		unknown command, or not one for this kind of descriptor
  * E2BIG		the struct is larger than the kernel knows and its tail
  *			is not zero, or it is larger than a page
- * EOPNOTSUPP		a flag or a value that this version does not know
+ * EOPNOTSUPP		a flag or a value that this version does not know, or
+ *			values that it does not serve together
  * EINVAL		a wrong or inconsistent field, a reserved field not zero
  * EFAULT		a bad pointer; nothing was lost
  * ESRCH		no such process
@@ -254,11 +256,13 @@ enum mbox_limit {
  * @MBOX_FULL_BLOCK: its sender waits
  * @MBOX_FULL_FAIL: it is refused (EAGAIN), whether or not its sender would wait
  * @MBOX_FULL_DROP_OLDEST: the oldest of those of the lowest priority makes room
- *	for it, if that priority is not above its own; a user who has more than
- *	his share loses his own. Where nothing can be dropped, its sender waits.
+ *	for it, if that priority is not above its own; a user who has had his
+ *	share loses his own. Up to 256 messages make room for one. Where that is
+ *	not enough, its sender waits.
  * @MBOX_FULL_CONFLATE: full or not, it replaces a queued message of its type, and
- *	takes that one's place and number if their priorities are equal. Without
- *	one and without room, its sender waits.
+ *	takes that one's place and number if their priorities are equal. It counts
+ *	in its sender's share, unless it is no larger than one that is his own.
+ *	Without one and without room, its sender waits.
  *
  * Messages that are held are never dropped or replaced, nor are calls, which do
  * not replace either. All of this is counted: see @lost and @replaced in
@@ -307,8 +311,11 @@ enum mbox_turns {
  *	endpoint's filter passes over messages for good; a match in a single
  *	receive or batch, calls, MBOX_IOC_NACK, @max_deliveries and dead
  *	letters, MBOX_CREATE_RENDEZVOUS and MBOX_FULL_CONFLATE are EOPNOTSUPP,
- *	and so is an asynchronous call with its replies to come here. Messages
- *	held under a lease take no room. A purge is for the endpoint that asks.
+ *	and so is an asynchronous call with its replies to come here. What is
+ *	held takes no room, is not in mbox_stat's @held, and is charged to who
+ *	receives, as a copy would be (EDQUOT). A receive that waits goes by the
+ *	filter as it is when a message comes. A purge is for the endpoint that
+ *	asks.
  */
 enum mbox_receivers {
 	MBOX_RECEIVERS_ANY		= 0,
@@ -802,8 +809,9 @@ struct mbox_fds {
  *	expired, and gives its room back at the next operation on the mailbox,
  *	or when its time has come if somebody waits for room, or polls for it.
  *	One that is held does not expire, but is dropped if it comes back too
- *	late. It begins when the send does, also if that waits for room. Not
- *	with MBOX_ASYNC: a call has a deadline (EINVAL)
+ *	late. It begins when the send does, also if that waits for room, and
+ *	anew if a signal restarts it. Not with MBOX_ASYNC: a call has a deadline
+ *	(EINVAL)
  * @iov_nr: 0, or how many pieces @buf points to, at most MBOX_IOV_MAX
  * @reserved: 0
  *
@@ -891,7 +899,8 @@ struct mbox_send {
  *	(MBOX_IOC_FILTER) lets through, which is not looked at otherwise
  * @missed: out: how many messages were dropped, replaced or have expired since
  *	the last receive through the endpoint, or since it was opened; of a
- *	broadcast, of those that it would have got
+ *	broadcast, of those that it would have got, which is known once it comes
+ *	to where they were
  *
  * With MBOX_PEEK the message stays where it is, as if nothing had happened:
  * nothing is held, descriptors stay with it (@fds tells how many as lost), and
@@ -949,8 +958,8 @@ struct mbox_recv {
 	__aligned_u64 cookie;
 	__s32 status;
 	__s32 error;
-	struct mbox_match match;
 	__aligned_u64 missed;
+	struct mbox_match match;
 };
 
 #define MBOX_IOC_RECV		_IO(MBOX_IOC_TYPE, MBOX_CMD_RECV)
@@ -1136,6 +1145,7 @@ struct mbox_cancel {
  * @priority: as in mbox_send
  * @type: as in mbox_send
  * @ttl: as in mbox_send
+ * @reserved: 0
  */
 struct mbox_send_item {
 	__aligned_u64 buf;
@@ -1143,6 +1153,7 @@ struct mbox_send_item {
 	__u32 priority;
 	__s64 type;
 	__aligned_u64 ttl;
+	__aligned_u64 reserved;
 };
 
 /**
@@ -1256,8 +1267,8 @@ struct mbox_recv_batch {
  *
  * It holds for receives through the endpoint that do not name others, for read,
  * poll and signals, for all who share the endpoint, from now on; a receive that
- * waits already goes by what held when it began. Others may receive what it
- * leaves. Needs a descriptor that can receive (EBADF).
+ * waits already goes by what held when it began, unless it is of a broadcast.
+ * Others may receive what it leaves. Needs a descriptor that can receive (EBADF).
  *
  * Return: 0.
  */
@@ -1278,13 +1289,13 @@ struct mbox_filter {
  * @flags: 0, or MBOX_NOTIFY_OFF to take it back
  *
  * The next message that can be received through the endpoint where none could
- * sends a signal, once, unless a receiver that waits gets it (mq_notify()); so
+ * (as far as can be seen without going through what is queued) sends a signal, once, unless a receiver that waits gets it (mq_notify()); so
  * does the end, after which none can come (POLLHUP). It is SIGIO, or what
  * F_SETSIG says (then si_fd and si_band tell of what), and goes to whom
  * F_SETOWN or F_SETOWN_EX names; if nobody is named, the calling process is
- * from then on. It is an O_ASYNC for one signal: the flag is set meanwhile, and
- * EBUSY if it is set already. To ask again is no error; any number of endpoints
- * may ask. Needs a descriptor that can receive (EBADF).
+ * from then on. EBUSY where O_ASYNC is set, which brings every signal; to set it
+ * takes this back. To ask again is no error; any number of endpoints may ask.
+ * Needs a descriptor that can receive (EBADF).
  *
  * Return: 0.
  */
