@@ -75,8 +75,9 @@ int mbox_device(void);
  * Return: a descriptor of the mailbox, which the caller closes. -EEXIST where
  * the name is taken: with MBOX_CREATE_EXCL, or by a region. -EACCES where it
  * exists and its mode or MBOX_CREATE_OWNER forbids. -EPIPE where it exists and
- * has ended, -EBUSY where it is a link that has both its ends. -EOPNOTSUPP for
- * policies that do not go together. -ENAMETOOLONG, -EMFILE, -ENFILE; -EDQUOT and
+ * has ended, -EBUSY where it is a link that has both its ends. -EINVAL, or
+ * -EOPNOTSUPP where it may come to be served, for policies that do not go
+ * together. -ENAMETOOLONG, -EMFILE, -ENFILE; -EDQUOT and
  * -ENOSPC at a limit.
  *
  * Since: 0.1
@@ -505,9 +506,11 @@ int mbox_filter(int fd, const struct mbox_match *match);
  * When a message comes that can be received through @fd, where none could be
  * before, and no receiver waits for it, the signal is sent, once (POSIX:
  * mq_notify(), of which a queue has one; here any number of endpoints may ask).
- * It goes to whom F_SETOWN or F_SETOWN_EX of fcntl(2) has named, or if that is
- * nobody, to the calling process, and tells of @fd in its si_fd. Messages that
- * are there already send none: ask first, then receive until -EAGAIN.
+ * So it is when no more can come. It goes to whom F_SETOWN or F_SETOWN_EX of
+ * fcntl(2) has named; if that is nobody, the calling process is, from then on.
+ * Its si_fd is the lowest of the descriptors that the process has of the
+ * endpoint. Messages that are there already send none: ask first, then receive
+ * until -EAGAIN.
  *
  * @signo stays as the F_SETSIG of the endpoint, unless the function fails.
  *
