@@ -7,7 +7,7 @@
  * group (roundtrip), name (priority-1) or name and size (roundtrip-64), and
  * calls the cgroup that it is in CGROUP. It writes lines for the host:
  *
- *	@ DONE TOTAL CASE SIZE TRANSPORT
+ *	@ CGROUP STEP TOTAL CASE SIZE TRANSPORT
  *	= CGROUP,CASE,TRANSPORT,SIZE,FIGURE,UNIT,SPREAD
  *
  * SPREAD says how far the repetitions were apart, in percent.
@@ -25,13 +25,16 @@ static const struct bench_case *const all_cases[] = {
 		for (const struct bench_case *c = all_cases[i_]; c->group; c++)
 
 static const char *cgroup;
-static unsigned int nr_done, nr_total;
+static unsigned int step, nr_steps;
 
 /* The line is out before something is measured, which it would disturb. */
 void tell_progress(const struct bench_case *c, const struct transport *t)
 {
-	printf("@ %u %u %s %zu %s\n", nr_done++, nr_total, c->name, c->size,
-	       t->name);
+	/* what is measured again is no further step */
+	if (step < nr_steps)
+		step++;
+	printf("@ %s %u %u %s %zu %s\n", cgroup, step, nr_steps, c->name,
+	       c->size, t->name);
 	fflush(stdout);
 	tcdrain(STDOUT_FILENO);
 }
@@ -80,7 +83,7 @@ int main(int argc, char **argv)
 	limits_raise();
 	for_each_case(c)
 		if ((c->cpus ? c->cpus : 1) == cpus && is_named(c, argv + 3))
-			nr_total += measure_steps(c);
+			nr_steps += measure_steps(c);
 	for_each_case(c)
 		if ((c->cpus ? c->cpus : 1) == cpus && is_named(c, argv + 3))
 			measure(c);

@@ -18,7 +18,11 @@
 /* A repetition takes about so long: instructions, or with two CPUs time. */
 #define REPETITION	6000000ul
 #define REPETITION_2	60000000ul
-#define TRIES		16
+/* So far apart may they be, in parts of one; and so often is that tried. */
+#define MAX_SPREAD	0.01
+#define TRIES		3
+/* Turns of a loop to find out how long one takes. */
+#define TRIAL		16
 #define HEADROOM	64
 
 static const struct transport *const transports[NR_TRANSPORTS] = {
@@ -95,10 +99,10 @@ double time_loop(struct run *r, void (*loop)(void *data, unsigned long n),
 	if (r->c->cpus > 1)
 		length = REPETITION_2;
 	if (!r->n) {
-		loop(data, TRIES);
+		loop(data, TRIAL);
 		start = now();
-		loop(data, TRIES);
-		r->n = 1 + length * TRIES / (now() - start);
+		loop(data, TRIAL);
+		r->n = 1 + length * TRIAL / (now() - start);
 	}
 	loop(data, 1 + r->n / 8);
 	start = now();
@@ -150,42 +154,78 @@ static double median(double *figures, unsigned int nr, double *spread)
 	return middle;
 }
 
-static void tell(const struct bench_case *c, const struct transport *t,
-		 double *figures, double *more, unsigned int nr)
+/**
+ * struct figures - what a transport has shown in a case
+ * @r: the run
+ * @figure: of each repetition
+ * @more: likewise, of the second figure
+ * @spread: of the first
+ */
+struct figures {
+	struct run r;
+	double figure[REPETITIONS], more[REPETITIONS];
+	double spread;
+};
+
+static void tell(const struct bench_case *c, const struct figures *f,
+		 double figure, unsigned int nr)
 {
-	double spread, figure = median(figures, nr, &spread);
 	const char *unit = c->unit;
+	double more[REPETITIONS], spread;
 
 	if (!unit)
 		unit = c->cpus > 1 ? "ns" : "instructions";
-	tell_figure(c, t, c->name, unit, figure, spread);
-	if (c->more_name) {
-		figure = median(more, nr, &spread);
-		tell_figure(c, t, c->more_name, c->more_unit, figure, spread);
+	tell_figure(c, f->r.t, c->name, unit, figure, f->spread);
+	if (!c->more_name)
+		return;
+	memcpy(more, f->more, sizeof(more));
+	figure = median(more, nr, &spread);
+	tell_figure(c, f->r.t, c->more_name, c->more_unit, figure, spread);
+}
+
+/* All repetitions of those transports of which no figure is good yet. */
+static void repeat(const struct bench_case *c, struct figures *all,
+		   const bool *pending)
+{
+	for (unsigned int i = 0; i < repetitions(c); i++) {
+		for (int t = 0; t < NR_TRANSPORTS; t++) {
+			struct figures *f = &all[t];
+
+			if (!pending[t])
+				continue;
+			tell_progress(c, transports[t]);
+			f->r.c = c;
+			f->r.t = transports[t];
+			f->figure[i] = c->once(&f->r);
+			f->more[i] = f->r.more;
+		}
 	}
 }
 
+/*
+ * Counted instructions repeat. Where they do not, something else went on, and
+ * they are counted again, some times. Times of two CPUs are as they are.
+ */
 void measure(const struct bench_case *c)
 {
-	static double figures[NR_TRANSPORTS][REPETITIONS];
-	static double more[NR_TRANSPORTS][REPETITIONS];
-	struct run runs[NR_TRANSPORTS] = {};
-	unsigned int nr = repetitions(c);
+	unsigned int nr = repetitions(c), tries = c->cpus > 1 ? 1 : TRIES;
+	static struct figures all[NR_TRANSPORTS];
+	bool pending[NR_TRANSPORTS];
+	double figure;
 
-	for (unsigned int i = 0; i < nr; i++) {
+	memset(all, 0, sizeof(all));
+	for (int t = 0; t < NR_TRANSPORTS; t++)
+		pending[t] = takes_part(c, transports[t]);
+	while (tries--) {
+		repeat(c, all, pending);
 		for (int t = 0; t < NR_TRANSPORTS; t++) {
-			struct run *r = &runs[t];
-
-			if (!takes_part(c, transports[t]))
+			if (!pending[t])
 				continue;
-			tell_progress(c, transports[t]);
-			r->c = c;
-			r->t = transports[t];
-			figures[t][i] = c->once(r);
-			more[t][i] = r->more;
+			figure = median(all[t].figure, nr, &all[t].spread);
+			if (all[t].spread > MAX_SPREAD && tries)
+				continue;
+			pending[t] = false;
+			tell(c, &all[t], figure, nr);
 		}
 	}
-	for (int t = 0; t < NR_TRANSPORTS; t++)
-		if (takes_part(c, transports[t]))
-			tell(c, transports[t], figures[t], more[t], nr);
 }
