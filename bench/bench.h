@@ -27,6 +27,8 @@
 #define ROOM		1048576		/* bytes that a channel can hold */
 #define MAX_MSGS	1024		/* and messages, where they are counted */
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 #define die(...)	errx(1, __VA_ARGS__)
 
 /* What has to succeed: its result, or the end. As of the C library, and ours. */

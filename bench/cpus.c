@@ -3,6 +3,8 @@
  * Two CPUs: whether two pairs of processes that have nothing to do with each
  * other get in each other's way, and what interrupts a wake-up takes.
  */
+#include <stdatomic.h>
+
 #include "bench.h"
 
 #define WINDOW		100000		/* microseconds to count messages in */
@@ -15,7 +17,7 @@
  */
 struct pair {
 	struct channel c;
-	volatile unsigned long *received;
+	atomic_ulong *received;
 	pid_t sender, receiver;
 	void *buf;
 };
@@ -52,7 +54,7 @@ static void pair_stop(struct pair *p)
 	stop_process(p->sender);
 	stop_process(p->receiver);
 	channel_close(&p->c);
-	shared_free((void *)p->received, 4096);
+	shared_free(p->received, 4096);
 	buffer_free(p->buf);
 }
 

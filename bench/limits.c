@@ -45,7 +45,7 @@ static void unlimit(int resource, rlim_t limit)
 
 void limits_raise(void)
 {
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		set(settings[i].path, settings[i].value);
 	unlimit(RLIMIT_MSGQUEUE, RLIM_INFINITY);
 	unlimit(RLIMIT_NOFILE, 65536);

@@ -20,9 +20,9 @@ static const struct bench_case *const all_cases[] = {
 	pass_cases, select_cases, many_cases, memory_cases, cpus_cases,
 };
 
-#define for_each_case(c) \
-	for (size_t i_ = 0; i_ < sizeof(all_cases) / sizeof(all_cases[0]); i_++) \
-		for (const struct bench_case *c = all_cases[i_]; c->group; c++)
+/* In the order of the tables. */
+static const struct bench_case *cases[64];
+static unsigned int nr_cases;
 
 static const char *cgroup;
 static unsigned int step, nr_steps;
@@ -47,6 +47,11 @@ void tell_figure(const struct bench_case *c, const struct transport *t,
 	fflush(stdout);
 }
 
+static unsigned int cpus_of(const struct bench_case *c)
+{
+	return c->cpus ? c->cpus : 1;
+}
+
 static bool is_named(const struct bench_case *c, char **names)
 {
 	char full[64];
@@ -64,28 +69,42 @@ static bool is_named(const struct bench_case *c, char **names)
 /* GROUP NAME NAME-SIZE CPUS: what a case can be selected by, and needs */
 static int list(void)
 {
-	for_each_case(c)
+	for (unsigned int i = 0; i < nr_cases; i++) {
+		const struct bench_case *c = cases[i];
+
 		printf("%s %s %s-%zu %u\n", c->group, c->name, c->name, c->size,
-		       c->cpus ? c->cpus : 1);
+		       cpus_of(c));
+	}
 	return 0;
+}
+
+/* Those for so many CPUs, or for any; of these, those that are named. */
+static void select_cases_for(unsigned int cpus, char **names)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(all_cases); i++) {
+		for (const struct bench_case *c = all_cases[i]; c->group; c++) {
+			if (cpus && (cpus_of(c) != cpus || !is_named(c, names)))
+				continue;
+			if (nr_cases == ARRAY_SIZE(cases))
+				die("too many cases");
+			cases[nr_cases++] = c;
+			nr_steps += measure_steps(c);
+		}
+	}
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int cpus;
-
-	if (argc == 2 && !strcmp(argv[1], "list"))
+	if (argc == 2 && !strcmp(argv[1], "list")) {
+		select_cases_for(0, NULL);
 		return list();
+	}
 	if (argc < 3)
 		errx(2, "usage: mbox-bench list | mbox-bench CPUS CGROUP [CASE...]");
-	cpus = atoi(argv[1]);
+	select_cases_for(atoi(argv[1]), argv + 3);
 	cgroup = argv[2];
 	limits_raise();
-	for_each_case(c)
-		if ((c->cpus ? c->cpus : 1) == cpus && is_named(c, argv + 3))
-			nr_steps += measure_steps(c);
-	for_each_case(c)
-		if ((c->cpus ? c->cpus : 1) == cpus && is_named(c, argv + 3))
-			measure(c);
+	for (unsigned int i = 0; i < nr_cases; i++)
+		measure(cases[i]);
 	return 0;
 }

@@ -4,6 +4,7 @@
  * that wait at one.
  */
 #include <sched.h>
+#include <stdatomic.h>
 
 #include "bench.h"
 
@@ -66,7 +67,7 @@ static double once_crowd(struct run *r)
  */
 struct audience {
 	struct channel c;
-	volatile unsigned long *received;
+	atomic_ulong *received;
 	pid_t pids[NR_RECEIVERS];
 	unsigned int nr;
 	void *buf;
@@ -141,7 +142,7 @@ static void audience_close(struct audience *a)
 		stop_process(a->pids[i]);
 	set_priority(SCHED_OTHER, 0);
 	channel_close(&a->c);
-	shared_free((void *)a->received, 4096);
+	shared_free(a->received, 4096);
 	buffer_free(a->buf);
 }
 

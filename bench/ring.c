@@ -18,17 +18,20 @@
  * struct side - of the sender, or the receiver
  * @pos: slots that it is done with since the beginning
  * @sleeps: it waits for the other one's @pos to change
+ * @pad: the other side has a cache line of its own
  */
 struct side {
-	_Alignas(CACHE_LINE) atomic_uint pos;
+	atomic_uint pos;
 	atomic_uint sleeps;
+	char pad[CACHE_LINE - 2 * sizeof(atomic_uint)];
 };
 
 struct ring {
 	struct side sender, receiver;
-	unsigned int nr;
 	size_t bytes;
-	_Alignas(CACHE_LINE) char slots[];
+	unsigned int nr;
+	char pad[CACHE_LINE - sizeof(unsigned int) - sizeof(size_t)];
+	char slots[];
 };
 
 static void ring_open(struct channel *c)
