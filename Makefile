@@ -5,7 +5,7 @@
 #
 #	build/KERNEL/module-src	the module for KERNEL, which is the name of one of
 #				build/kernels or the release of the tree in KDIR
-#	build/libmbox, build/tools, build/demo, build/selftests
+#	build/libmbox, build/tools, build/demo, build/bench, build/selftests
 #	build/kernels/KERNEL	kernels to test on, see scripts/kernel
 #	build/linux		what we use of the kernel's sources
 
@@ -58,6 +58,9 @@ help:
 ##   check         run the tests in a guest on the kernel KERNEL
 ##   check-debug   the same on a kernel built to find mistakes
 ##   demo          see it work, in a guest, on real files
+##   bench         measure it beside its peers, in guests (some minutes)
+##   bench-check   has it become slower than in the run that was accepted last?
+##   bench-accept  accept the last full run of bench
 ##   lint          what compilers, sparse, checkpatch and shellcheck find
 ##   install       into DESTDIR, under PREFIX; the module for KDIR
 ##   clean         remove what was built, but not the kernels to test on
@@ -73,6 +76,9 @@ help:
 ##   GUEST_TIMEOUT=s   seconds that a guest may take, TEST_TIMEOUT=s a program
 ##   GUEST_ENV="A=b"   environment of the tests, such as MBOX_CALLS=100000
 ##   DEMO_INPUT=dir    files for the demo
+##   CASE="a b"        bench these only: oneway, batch, roundtrip, priority, type,
+##                     mailboxes, receivers, memory, pairs, pingpong, or one of a
+##                     size (roundtrip-64). KERNEL then is 6.1 and 6.12, if not given
 ##   PREFIX, DESTDIR   for install (default /usr/local)
 
 # --- building ----------------------------------------------------------------
@@ -118,6 +124,9 @@ tools-build: lib-build
 demo-build: lib-build
 	$(Q)$(MAKE) -C demo O=$(BUILD)/demo LIBMBOX=$(BUILD)/libmbox all
 
+bench-build: lib-build
+	$(Q)$(MAKE) -C bench O=$(BUILD)/bench LIBMBOX=$(BUILD)/libmbox all
+
 selftests-build: $(LINUX)/complete
 	$(Q)mkdir -p $(BUILD)/selftests
 	$(Q)$(MAKE) -C selftests OUTPUT=$(BUILD)/selftests KSELFTEST=$(KSELFTEST) all
@@ -141,6 +150,19 @@ check demo:
 	+$(Q)$(locked) guest-$@-build
 	$(Q)selftests/qemu/run $@ $(KERNEL)
 
+# on both of these, unless told
+bench_kernels = $(if $(filter file,$(origin KERNEL)),6.1 6.12,$(KERNEL))
+
+bench bench-check:
+	$(Q)scripts/packages bench $(bench_kernels)
+	+$(Q)for kernel in $(bench_kernels); do \
+		$(locked) guest-bench-build KERNEL=$$kernel || exit 1; \
+	done
+	$(Q)bench/run $(if $(filter bench,$@),full,check) $(bench_kernels)
+
+bench-accept:
+	$(Q)bench/run accept
+
 check-debug:
 	$(Q)$(MAKE) check KERNEL=6.1-debug
 
@@ -152,6 +174,7 @@ guest-kernel:
 
 guest-check-build: guest-module-build tools-build selftests-build
 guest-demo-build: guest-module-build demo-build
+guest-bench-build: guest-module-build bench-build
 
 lint:
 	$(Q)scripts/packages lint $(KERNEL)
@@ -164,7 +187,8 @@ lint:
 lint-build: $(LINUX)/complete guest-kernel
 	$(Q)rm -rf $(BUILD)/lint
 	$(call build_module,lint,$(guest_kdir),W=1 C=2 KCFLAGS=-Werror CF=-Wsparse-error)
-	$(Q)$(MAKE) lib-build tools-build demo-build selftests-build \
+	$(Q)$(MAKE) lib-build tools-build demo-build bench-build \
+		selftests-build \
 		BUILD=$(BUILD)/lint CFLAGS='-O2 -g -Werror'
 
 install: all
@@ -182,7 +206,7 @@ clean:
 distclean:
 	$(Q)rm -rf build
 
-.PHONY: all help module lib tools selftests check check-debug demo lint install \
-	clean distclean module-build lib-build tools-build demo-build \
-	selftests-build lint-build guest-kernel guest-module-build \
-	guest-check-build guest-demo-build
+.PHONY: all help module lib tools selftests check check-debug demo bench \
+	bench-check bench-accept lint install clean distclean module-build lib-build \
+	tools-build demo-build bench-build selftests-build lint-build guest-kernel \
+	guest-module-build guest-check-build guest-demo-build guest-bench-build

@@ -125,6 +125,13 @@ add_demo() {
 	memory=$((memory + 3 * $(du -sm "$input" | cut -f 1)))
 }
 
+add_bench() {
+	mkdir -p "$root/bench"
+	add_program build/bench/mbox-bench bench
+	echo "BENCH_CPUS=$BENCH_CPUS BENCH_CASES='${BENCH_CASES:-}'" \
+		"BENCH_CGROUPS='${BENCH_CGROUPS:-root memory}'" >>"$root/etc/guest.conf"
+}
+
 pack() {
 	local mode=$1 kernel=$2 work=$3 columns
 	root=$work/root
