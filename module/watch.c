@@ -261,11 +261,17 @@ int mbox_watch_once(struct file *file, bool on)
 {
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	bool async, once;
 	int ret;
 
-	if (on && READ_ONCE(ep->fasync))
+	/* A signal that is being sent just now was asked for before. */
+	spin_lock(&mb->obj.lock);
+	async = ep->fasync;
+	once = ep->once;
+	spin_unlock(&mb->obj.lock);
+	if (on && async)
 		return -EBUSY;
-	if (on && !READ_ONCE(ep->once)) {
+	if (on && !once) {
 		/* Unless somebody is named, it is for the one who asks. */
 		ret = f_setown(file, task_tgid_vnr(current), 0) ?:
 		      mbox_once_set(file, mbox_process_fd(file), true);
