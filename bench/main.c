@@ -99,6 +99,9 @@ int main(int argc, char **argv)
 		select_cases_for(0, NULL);
 		return list();
 	}
+	/* It changes settings of the machine, and does not set them back. */
+	if (getppid() != 1)
+		errx(2, "only to be run in a guest, by its first process");
 	if (argc < 3)
 		errx(2, "usage: mbox-bench list | mbox-bench CPUS CGROUP [CASE...]");
 	select_cases_for(atoi(argv[1]), argv + 3);

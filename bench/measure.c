@@ -159,27 +159,26 @@ static double median(double *figures, unsigned int nr, double *spread)
  * @r: the run
  * @figure: of each repetition
  * @more: likewise, of the second figure
+ * @median: of the first
  * @spread: of the first
  */
 struct figures {
 	struct run r;
 	double figure[REPETITIONS], more[REPETITIONS];
-	double spread;
+	double median, spread;
 };
 
-static void tell(const struct bench_case *c, const struct figures *f,
-		 double figure, unsigned int nr)
+static void tell(const struct bench_case *c, struct figures *f)
 {
 	const char *unit = c->unit;
-	double more[REPETITIONS], spread;
+	double figure, spread;
 
 	if (!unit)
 		unit = c->cpus > 1 ? "ns" : "instructions";
-	tell_figure(c, f->r.t, c->name, unit, figure, f->spread);
+	tell_figure(c, f->r.t, c->name, unit, f->median, f->spread);
 	if (!c->more_name)
 		return;
-	memcpy(more, f->more, sizeof(more));
-	figure = median(more, nr, &spread);
+	figure = median(f->more, repetitions(c), &spread);
 	tell_figure(c, f->r.t, c->more_name, c->more_unit, figure, spread);
 }
 
@@ -211,7 +210,6 @@ void measure(const struct bench_case *c)
 	unsigned int nr = repetitions(c), tries = c->cpus > 1 ? 1 : TRIES;
 	static struct figures all[NR_TRANSPORTS];
 	bool pending[NR_TRANSPORTS];
-	double figure;
 
 	memset(all, 0, sizeof(all));
 	for (int t = 0; t < NR_TRANSPORTS; t++)
@@ -219,13 +217,15 @@ void measure(const struct bench_case *c)
 	while (tries--) {
 		repeat(c, all, pending);
 		for (int t = 0; t < NR_TRANSPORTS; t++) {
+			struct figures *f = &all[t];
+
 			if (!pending[t])
 				continue;
-			figure = median(all[t].figure, nr, &all[t].spread);
-			if (all[t].spread > MAX_SPREAD && tries)
-				continue;
-			pending[t] = false;
-			tell(c, &all[t], figure, nr);
+			f->median = median(f->figure, nr, &f->spread);
+			pending[t] = f->spread > MAX_SPREAD;
 		}
 	}
+	for (int t = 0; t < NR_TRANSPORTS; t++)
+		if (takes_part(c, transports[t]))
+			tell(c, &all[t]);
 }

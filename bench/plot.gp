@@ -15,15 +15,15 @@ set grid ytics linecolor "#dddddd"
 set border 3
 set tics nomirror
 set xtics rotate by -40
-set key top right
+set key above right horizontal
 set multiplot layout 2,3 title "Instructions an operation, root cgroup"
 blocks = "roundtrip-64 roundtrip-4096 roundtrip-65536 oneway-64 oneway-4096 oneway-65536"
 titles = "'round trip 64 B' 'round trip 4 KiB' 'round trip 64 KiB' 'one way 64 B' 'one way 4 KiB' 'one way 64 KiB'"
 colours = "#4c72b0 #dd8452 #55a868 #c44e52"
+columns = int(system("awk '/^transport/ { print NF; exit }' " . dat))
 do for [i = 1:6] {
 	set title word(titles, i)
-	stats dat index word(blocks, i) nooutput matrix
-	plot for [k = 2:STATS_columns] dat index word(blocks, i) \
+	plot for [k = 2:columns] dat index word(blocks, i) \
 		using k:xtic(1) title columnheader(k) linecolor rgb word(colours, k - 1)
 }
 unset multiplot
