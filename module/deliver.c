@@ -6,6 +6,7 @@
 #include <linux/file.h>
 #include <linux/overflow.h>
 #include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -16,13 +17,15 @@
 int mbox_deadline_get(struct mbox_deadline *until, struct file *file, u32 flags,
 		      u64 deadline)
 {
-	if (deadline > KTIME_MAX)
-		return -EINVAL;
 	until->dontwait = flags & MBOX_DONTWAIT || file->f_flags & O_NONBLOCK;
 	until->realtime = flags & MBOX_REALTIME;
 	until->forever = !deadline;
 	until->at = deadline;
-	if (until->forever || until->realtime)
+	if (likely(until->forever))
+		return 0;
+	if (deadline > KTIME_MAX)
+		return -EINVAL;
+	if (until->realtime)
 		return 0;
 	/* What is before the time namespace began has passed. */
 	if (check_sub_overflow((s64)deadline, mbox_time_offset(), &until->at))
@@ -52,22 +55,14 @@ static int mbox_iov_get(struct iovec *iov, const struct mbox_iov __user *from,
 	return 0;
 }
 
-/*
- * Where the data of a message comes from or goes to: @len bytes at @buf, or @nr
- * pieces that are named there. *@iov is to be freed.
- */
-int mbox_iter_get(struct iov_iter *iter, struct iovec **iov, unsigned int dir,
-		  u64 buf, u32 len, u32 nr)
+/* See mbox_iter_get(): of pieces. */
+int mbox_iter_get_iov(struct iov_iter *iter, struct iovec **iov,
+		      unsigned int dir, u64 buf, u32 len, u32 nr)
 {
 	size_t total = 0;
 	int ret;
 	u32 i;
 
-	*iov = NULL;
-	if (likely(!nr)) {
-		iov_iter_ubuf(iter, dir, u64_to_user_ptr(buf), len);
-		return 0;
-	}
 	if (len || nr > MBOX_IOV_MAX)
 		return -EINVAL;
 	*iov = kmalloc_array(nr, sizeof(**iov), GFP_KERNEL_ACCOUNT);
@@ -149,6 +144,7 @@ int mbox_draft_send(struct file *file, struct mbox_draft *draft,
 static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
 {
 	struct user_namespace *ns = current_user_ns();
+	struct pid_namespace *pids = task_active_pid_ns(current);
 	const struct mbox_share *share = msg->share;
 	const struct mbox_callinfo *call;
 
@@ -158,8 +154,8 @@ static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
 	/* Before the time namespace began is as long ago as can be. */
 	r->time = max_t(s64, ktime_add(msg->time, mbox_time_offset()), 0);
 	r->priority = msg->priority;
-	r->pid = pid_vnr(share->pid);
-	r->tid = pid_vnr(msg->tid);
+	r->pid = pid_nr_ns(share->pid, pids);
+	r->tid = msg->tid == share->pid ? r->pid : pid_nr_ns(msg->tid, pids);
 	r->uid = from_kuid_munged(ns, share->uid);
 	r->gid = from_kgid_munged(ns, share->gid);
 	r->token = 0;
@@ -179,7 +175,7 @@ static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
 		r->status = call->status;
 		r->error = -call->result;
 		/* The share is the caller's, the answer is not. */
-		r->pid = pid_vnr(call->pid);
+		r->pid = pid_nr_ns(call->pid, pids);
 		r->uid = from_kuid_munged(ns, call->uid);
 		r->gid = from_kgid_munged(ns, call->gid);
 	}

@@ -72,12 +72,9 @@ static int mbox_files_add(struct mbox_files *files, int fd)
 	return 0;
 }
 
-/*
- * The files of the @in descriptors of the current task, charged to it. NULL if
- * there are none.
- */
-struct mbox_files *mbox_files_get(const struct mbox_fds *in,
-				  struct mbox_refused *why)
+/* See mbox_files_get(): what is left where there are some, or it is wrong. */
+struct mbox_files *mbox_files_take(const struct mbox_fds *in,
+				   struct mbox_refused *why)
 {
 	struct mbox_files *files;
 	s32 fds[MBOX_FDS_MAX];

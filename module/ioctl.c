@@ -30,11 +30,45 @@
 #define MBOX_CALL_FLAGS		(MBOX_WAIT_FLAGS | MBOX_REPEATABLE | \
 				 MBOX_INHERIT)
 
+/*
+ * Read the argument, of which the size is known. Those of the commands that
+ * matter most are of a size that the compiler knows, if the caller's is ours:
+ * then it is known as well that our copy has room for them.
+ */
+static int mbox_request_read(struct mbox_request *req, unsigned int nr)
+{
+	if (likely(req->user_size == req->size)) {
+		switch (nr) {
+		case MBOX_CMD_SEND:
+			return copy_from_user(&req->args.send, req->user,
+					      sizeof(req->args.send)) ?
+			       -EFAULT : 0;
+		case MBOX_CMD_RECV:
+			return copy_from_user(&req->args.recv, req->user,
+					      sizeof(req->args.recv)) ?
+			       -EFAULT : 0;
+		case MBOX_CMD_CALL:
+			return copy_from_user(&req->args.call, req->user,
+					      sizeof(req->args.call)) ?
+			       -EFAULT : 0;
+		}
+	}
+	return copy_struct_from_user(&req->args, req->size, req->user,
+				     req->user_size);
+}
+
 /* Write our copy back, as much of it as the caller knows. */
 int mbox_request_reply(struct mbox_request *req)
 {
 	u32 size = min(req->user_size, req->size);
 
+	/* See mbox_request_read(). */
+	if (likely(size == sizeof(struct mbox_recv)))
+		return copy_to_user(req->user, &req->args.recv,
+				    sizeof(struct mbox_recv)) ? -EFAULT : 0;
+	if (size == sizeof(struct mbox_call))
+		return copy_to_user(req->user, &req->args.call,
+				    sizeof(struct mbox_call)) ? -EFAULT : 0;
 	return copy_to_user(req->user, &req->args, size) ? -EFAULT : 0;
 }
 
@@ -490,7 +524,8 @@ static long mbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 {
 	unsigned int nr = _IOC_NR(cmd);
 	const struct mbox_command *c;
-	struct mbox_request req;
+	/* Nobody looks at more of it than is read, so it need not be cleared. */
+	struct mbox_request req __attribute__((__uninitialized__));
 	int ret;
 
 	if (cmd != _IO(MBOX_IOC_TYPE, nr) || nr >= ARRAY_SIZE(mbox_commands))
@@ -508,8 +543,7 @@ static long mbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 		return -EINVAL;
 	if (req.user_size > PAGE_SIZE)
 		return -E2BIG;
-	ret = copy_struct_from_user(&req.args, c->size, req.user,
-				    req.user_size);
+	ret = mbox_request_read(&req, nr);
 	if (ret)
 		return ret;
 	/* It may have been changed between the two reads. */

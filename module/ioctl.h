@@ -3,6 +3,7 @@
 #ifndef MBOX_IOCTL_H
 #define MBOX_IOCTL_H
 
+#include <linux/uio.h>
 #include "mbox.h"
 
 /* What every argument struct starts with. */
@@ -59,8 +60,23 @@ int mbox_request_refuse(struct mbox_request *req, struct mbox_refusal *out,
 
 int mbox_deadline_get(struct mbox_deadline *until, struct file *file, u32 flags,
 		      u64 deadline);
-int mbox_iter_get(struct iov_iter *iter, struct iovec **iov, unsigned int dir,
-		  u64 buf, u32 len, u32 nr);
+int mbox_iter_get_iov(struct iov_iter *iter, struct iovec **iov,
+		      unsigned int dir, u64 buf, u32 len, u32 nr);
+
+/*
+ * Where the data of a message comes from or goes to: @len bytes at @buf, or @nr
+ * pieces that are named there. *@iov is to be freed.
+ */
+static inline int mbox_iter_get(struct iov_iter *iter, struct iovec **iov,
+				unsigned int dir, u64 buf, u32 len, u32 nr)
+{
+	*iov = NULL;
+	if (unlikely(nr))
+		return mbox_iter_get_iov(iter, iov, dir, buf, len, nr);
+	iov_iter_ubuf(iter, dir, u64_to_user_ptr(buf), len);
+	return 0;
+}
+
 int mbox_draft_send(struct file *file, struct mbox_draft *draft,
 		    const struct mbox_fds *fds,
 		    const struct mbox_deadline *until,

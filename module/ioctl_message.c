@@ -82,7 +82,8 @@ long mbox_ioctl_send(struct mbox_request *req)
 		if (unlikely(ret && draft.answer))
 			mbox_answer_cancel(draft.answer);
 	}
-	kfree(iov);
+	if (unlikely(iov))
+		kfree(iov);
 	return likely(!ret) ? 0 : mbox_request_refuse(req, &s->refusal, &why, ret);
 }
 
@@ -193,7 +194,8 @@ static int mbox_recv_one(struct mbox_request *req, struct mbox_take *take,
 		ret = mbox_deliver(req, take, msg);
 	else if (ret == -EMSGSIZE)
 		ret = mbox_request_reply(req) ?: ret;
-	kfree(iov);
+	if (unlikely(iov))
+		kfree(iov);
 	return ret;
 }
 

@@ -5,6 +5,7 @@
 #ifndef MBOX_MAILBOX_H
 #define MBOX_MAILBOX_H
 
+#include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 #include "message.h"
 
@@ -483,9 +484,19 @@ u32 mbox_cast_skip(struct mbox_endpoint *ep);
 
 /* transfer.c: the way of a message */
 
-void mbox_after_init(struct mbox_after *after);
-void mbox_lock(struct mbox_mailbox *mb)
-	__acquires(RCU) __acquires(&mb->obj.lock);
+static inline void mbox_after_init(struct mbox_after *after)
+{
+	memset(after, 0, offsetof(struct mbox_after, tasks));
+}
+
+/* The RCU section keeps the tasks that mbox_waiter_done() lets go. */
+static inline void mbox_lock(struct mbox_mailbox *mb)
+	__acquires(RCU) __acquires(&mb->obj.lock)
+{
+	rcu_read_lock();
+	spin_lock(&mb->obj.lock);
+}
+
 void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 	__releases(RCU) __releases(&mb->obj.lock);
 bool mbox_deaf_locked(const struct mbox_mailbox *mb);
@@ -561,8 +572,23 @@ bool mbox_is_held_locked(const struct mbox_mailbox *mb,
 			 const struct mbox_endpoint *ep);
 bool mbox_mute_locked(struct mbox_endpoint *ep);
 void mbox_index(struct mbox_mailbox *mb, const struct mbox_rule *rule);
-int mbox_exclude(struct mbox_mailbox *mb);
-void mbox_include(struct mbox_mailbox *mb);
+int mbox_exclude_others(struct mbox_mailbox *mb);
+void mbox_include_others(struct mbox_mailbox *mb);
+
+/* Of an exclusive mailbox there is one receive at a time. */
+static inline int mbox_exclude(struct mbox_mailbox *mb)
+{
+	return likely(mb->receivers != MBOX_RECEIVERS_EXCLUSIVE) ? 0 :
+	       mbox_exclude_others(mb);
+}
+
+/* It is over. */
+static inline void mbox_include(struct mbox_mailbox *mb)
+{
+	if (unlikely(mb->receivers == MBOX_RECEIVERS_EXCLUSIVE))
+		mbox_include_others(mb);
+}
+
 struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
 			    const struct mbox_deadline *until);
 void mbox_peeked(struct mbox_endpoint *ep, struct mbox_msg *msg);
@@ -618,8 +644,20 @@ void mbox_answer_deliver(struct mbox_msg *first);
 
 /* files.c: descriptors that a message carries */
 
-struct mbox_files *mbox_files_get(const struct mbox_fds *in,
-				  struct mbox_refused *why);
+struct mbox_files *mbox_files_take(const struct mbox_fds *in,
+				   struct mbox_refused *why);
+/*
+ * The files of the @in descriptors of the current task, charged to it. NULL if
+ * there are none.
+ */
+static inline struct mbox_files *mbox_files_get(const struct mbox_fds *in,
+						struct mbox_refused *why)
+{
+	if (likely(!in->nr && !in->fds && !in->lost))
+		return NULL;
+	return mbox_files_take(in, why);
+}
+
 void mbox_files_free(struct mbox_files *files);
 int mbox_files_room(const struct mbox_files *files, const struct mbox_fds *out);
 u32 mbox_files_install(const struct mbox_files *files,

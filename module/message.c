@@ -79,7 +79,8 @@ static struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft,
 {
 	struct mbox_msg *msg;
 
-	msg = kvmalloc(cost, GFP_KERNEL_ACCOUNT);
+	msg = cost <= PAGE_SIZE ? kmalloc(cost, GFP_KERNEL_ACCOUNT) :
+				  kvmalloc(cost, GFP_KERNEL_ACCOUNT);
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
 	mbox_msg_init(msg, draft->kind, head);

@@ -290,8 +290,21 @@ struct mbox_rule {
 	struct pid *pid;
 };
 
-int mbox_rule_get(struct mbox_rule *rule, const struct mbox_match *match,
-		  struct mbox_mailbox *mb);
+int mbox_rule_make(struct mbox_rule *rule, const struct mbox_match *match,
+		   struct mbox_mailbox *mb);
+
+/* The rule for @match, to be put; on an error there is none. */
+static inline int mbox_rule_get(struct mbox_rule *rule,
+				const struct mbox_match *match,
+				struct mbox_mailbox *mb)
+{
+	*rule = (struct mbox_rule){};
+	if (likely(!match->what && !match->priority && !match->type &&
+		   !match->pid && !match->reserved))
+		return 0;
+	return mbox_rule_make(rule, match, mb);
+}
+
 void mbox_rule_copy(struct mbox_rule *to, const struct mbox_rule *from);
 void mbox_rule_put(struct mbox_rule *rule);
 bool mbox_rule_walks(const struct mbox_rule *rule);

@@ -82,13 +82,11 @@ void mbox_index(struct mbox_mailbox *mb, const struct mbox_rule *rule)
 	} while (more);
 }
 
-/* Of an exclusive mailbox there is one receive at a time. */
-int mbox_exclude(struct mbox_mailbox *mb)
+/* Begin to be the one who receives from an exclusive mailbox. */
+int mbox_exclude_others(struct mbox_mailbox *mb)
 {
 	int ret = 0;
 
-	if (likely(mb->receivers != MBOX_RECEIVERS_EXCLUSIVE))
-		return 0;
 	spin_lock(&mb->obj.lock);
 	if (mb->receiving)
 		ret = -EBUSY;
@@ -97,11 +95,8 @@ int mbox_exclude(struct mbox_mailbox *mb)
 	return ret;
 }
 
-/* It is over. */
-void mbox_include(struct mbox_mailbox *mb)
+void mbox_include_others(struct mbox_mailbox *mb)
 {
-	if (likely(mb->receivers != MBOX_RECEIVERS_EXCLUSIVE))
-		return;
 	spin_lock(&mb->obj.lock);
 	mb->receiving = false;
 	spin_unlock(&mb->obj.lock);

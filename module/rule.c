@@ -53,13 +53,12 @@ static struct pid *mbox_rule_process(struct mbox_mailbox *mb, pid_t nr)
 	return pid;
 }
 
-/* The rule for @match, to be put; on an error there is none. */
-int mbox_rule_get(struct mbox_rule *rule, const struct mbox_match *match,
-		  struct mbox_mailbox *mb)
+/* See mbox_rule_get(). */
+int mbox_rule_make(struct mbox_rule *rule, const struct mbox_match *match,
+		   struct mbox_mailbox *mb)
 {
 	int ret = mbox_rule_check(match);
 
-	*rule = (struct mbox_rule){};
 	if (ret)
 		return ret;
 	rule->what = match->what;

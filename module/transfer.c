@@ -24,7 +24,6 @@
  * Room that is given back goes to those who wait for it, in their order, before
  * any newcomer sees it. A sender is woken when its message is in.
  */
-#include <linux/rcupdate.h>
 #include "mbox.h"
 #include "trace.h"
 
@@ -47,28 +46,6 @@ bool mbox_sourceless_locked(const struct mbox_mailbox *mb)
 	return mb->obj.ended || (!mb->obj.linked && !mb->obj.writers);
 }
 
-void mbox_after_init(struct mbox_after *after)
-{
-	after->dead = NULL;
-	after->gone = NULL;
-	after->undeliverable = NULL;
-	after->answers = NULL;
-	after->nr_tasks = 0;
-	after->messages = 0;
-	after->room = false;
-	after->hangup = false;
-	after->urgent = false;
-	after->all = false;
-}
-
-/* The RCU section keeps the tasks that mbox_waiter_done() lets go. */
-void mbox_lock(struct mbox_mailbox *mb)
-	__acquires(RCU) __acquires(&mb->obj.lock)
-{
-	rcu_read_lock();
-	spin_lock(&mb->obj.lock);
-}
-
 /* Let go of the lock, and do what was noted to be done after that. May sleep. */
 void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 	__releases(RCU) __releases(&mb->obj.lock)
@@ -80,8 +57,11 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 		wake_up_process(after->tasks[i]);
 	rcu_read_unlock();
 
-	mbox_tell_pollers(mb, after);
-	mbox_share_free_all(after->dead);
+	if (after->messages || after->room || unlikely(after->hangup) ||
+	    unlikely(after->urgent))
+		mbox_tell_pollers(mb, after);
+	if (unlikely(after->dead))
+		mbox_share_free_all(after->dead);
 	mbox_msg_free_all(after->gone);
 	if (unlikely(after->undeliverable))
 		mbox_forward(mb, after->undeliverable);
@@ -338,13 +318,24 @@ void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 	}
 }
 
+/* Is there room, before something changes? Of interest if it is to be told. */
+static bool mbox_was_writable_locked(struct mbox_mailbox *mb)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (likely(!waitqueue_active(&mb->writable) &&	/* see mbox_tell() */
+		   list_empty(&mb->watchers)))
+		return true;
+	return mbox_writable_locked(mb, mb->obj.uid);
+}
+
 /* Tell of room where there is some, and was none, or none for somebody. */
 void mbox_room_change_locked(struct mbox_mailbox *mb, bool writable,
 			     struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if ((!writable || mb->wanted) &&
+	if (unlikely(!writable || mb->wanted) &&
 	    mbox_writable_locked(mb, mb->obj.uid))
 		mbox_tell_room_locked(mb, after);
 }
@@ -407,7 +398,7 @@ void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			struct mbox_after *after)
 {
-	bool writable = mbox_writable_locked(mb, mb->obj.uid);
+	bool writable = mbox_was_writable_locked(mb);
 
 	lockdep_assert_held(&mb->obj.lock);
 
