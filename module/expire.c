@@ -155,16 +155,12 @@ static bool mbox_expire_some_locked(struct mbox_mailbox *mb, int n,
 	return mb->next_expiry <= now;
 }
 
-/*
- * Drop what has expired: the first thing to do with a locked mailbox. Returns
- * whether there is more: then let go of the lock, and come again.
- */
-bool mbox_expire_locked(struct mbox_mailbox *mb, struct mbox_after *after)
+/* See mbox_expire_locked(): there is something that may have expired. */
+bool mbox_expire_due_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(mb->next_expiry == U64_MAX) ||
-	    mb->next_expiry > ktime_get_ns())
+	if (mb->next_expiry > ktime_get_ns())
 		return false;
 	return mbox_expire_some_locked(mb, MBOX_EXPIRE_STEP, after);
 }

@@ -254,7 +254,14 @@ struct mbox_charging {
 	bool force;
 };
 
-bool mbox_charge_again(struct mbox_charging *charge, int *ret);
+bool mbox_charge_retry(struct mbox_charging *charge, int *ret);
+
+/* Without the lock: may what has failed with *@ret succeed when tried again? */
+static inline bool mbox_charge_again(struct mbox_charging *charge, int *ret)
+{
+	return unlikely(*ret < 0) && mbox_charge_retry(charge, ret);
+}
+
 struct mbox_share *mbox_reserve(struct mbox_endpoint *ep, u32 cost,
 				struct mbox_refused *why);
 void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost);
@@ -429,8 +436,19 @@ struct mbox_waiter *mbox_line_pick_locked(struct mbox_mailbox *mb,
 
 /* watch.c: who is told, and how, that something has come */
 
-void mbox_tell_message_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			      struct mbox_after *after);
+void mbox_tell_watchers_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+
+/* @msg is about to be queued: of a broadcast, a copy for its holder alone. */
+static inline void mbox_tell_message_locked(struct mbox_mailbox *mb,
+					    struct mbox_msg *msg,
+					    struct mbox_after *after)
+{
+	after->messages++;
+	after->all = mbox_is_broadcast(mb);
+	if (unlikely(!list_empty(&mb->watchers)))
+		mbox_tell_watchers_locked(mb, msg);
+}
+
 void mbox_tell_room_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 void mbox_tell_end_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 void mbox_tell_urgent_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
@@ -444,10 +462,22 @@ void mbox_watch_forget_locked(struct mbox_endpoint *ep);
 /* expire.c: messages that come back later, or must be gone by then */
 
 void mbox_expire(struct mbox_mailbox *mb);
-bool mbox_expire_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+bool mbox_expire_due_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 void mbox_lock_fresh(struct mbox_mailbox *mb, struct mbox_after *after)
 	__acquires(RCU) __acquires(&mb->obj.lock);
 bool mbox_expired(const struct mbox_msg *msg);
+
+/*
+ * Drop what has expired: the first thing to do with a locked mailbox. Returns
+ * whether there is more: then let go of the lock, and come again.
+ */
+static inline bool mbox_expire_locked(struct mbox_mailbox *mb,
+				      struct mbox_after *after)
+{
+	return unlikely(mb->next_expiry != U64_MAX) &&
+	       mbox_expire_due_locked(mb, after);
+}
+
 void mbox_expiry_add_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 void mbox_expiry_remove_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 void mbox_expiry_watch_locked(struct mbox_mailbox *mb);

@@ -201,7 +201,8 @@ static struct mbox_msg *mbox_claim_or_wait(struct mbox_take *take,
 		ret = PTR_ERR_OR_ZERO(msg);
 	} while (unlikely(ret) && mbox_charge_again(&charge, &ret));
 
-	mbox_share_free_all(charge.spare);
+	if (unlikely(charge.spare))
+		mbox_share_free_all(charge.spare);
 	/* The other limit, for which nobody is charged. */
 	if (unlikely(ret == -ENOSPC))
 		ret = -EDQUOT;

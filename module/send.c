@@ -249,7 +249,8 @@ int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
 		mbox_unlock(mb, &after);
 	} while (mbox_charge_again(&charge, &ret));
 
-	mbox_share_free_all(charge.spare);
+	if (unlikely(charge.spare))
+		mbox_share_free_all(charge.spare);
 	return ret;
 }
 

@@ -405,15 +405,15 @@ struct pid *mbox_share_process_locked(struct mbox_mailbox *mb, pid_t nr)
 	return NULL;
 }
 
-/* Without the lock: may what has failed with *@ret succeed when tried again? */
-bool mbox_charge_again(struct mbox_charging *charge, int *ret)
+/* See mbox_charge_again(). */
+bool mbox_charge_retry(struct mbox_charging *charge, int *ret)
 {
 	/* What has expired is dropped in steps. */
-	if (unlikely(*ret == -EINPROGRESS)) {
+	if (*ret == -EINPROGRESS) {
 		cond_resched();
 		return true;
 	}
-	if (likely(*ret != -ENODATA && *ret != -EDQUOT))
+	if (*ret != -ENODATA && *ret != -EDQUOT)
 		return false;
 	if (*ret == -EDQUOT) {
 		if (charge->force || !capable(CAP_SYS_RESOURCE))

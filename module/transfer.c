@@ -62,7 +62,8 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 		mbox_tell_pollers(mb, after);
 	if (unlikely(after->dead))
 		mbox_share_free_all(after->dead);
-	mbox_msg_free_all(after->gone);
+	if (after->gone)
+		mbox_msg_free_all(after->gone);
 	if (unlikely(after->undeliverable))
 		mbox_forward(mb, after->undeliverable);
 	if (unlikely(after->answers))

@@ -128,20 +128,17 @@ static void mbox_tell_watcher_locked(struct mbox_mailbox *mb,
 		mbox_signal_once_locked(mb, ep, POLL_IN);
 }
 
-/* @msg is about to be queued: of a broadcast, a copy for its holder alone. */
-void mbox_tell_message_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			      struct mbox_after *after)
+/* See mbox_tell_message_locked(). */
+void mbox_tell_watchers_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	struct mbox_endpoint *ep, *next;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	after->messages++;
-	after->all = mbox_is_broadcast(mb);
 	list_for_each_entry_safe(ep, next, &mb->watchers, watch) {
 		if (!(ep->file->f_mode & FMODE_READ) ||
 		    (msg->kind == MBOX_COPY ? msg->holder != ep :
-		     after->all && ep->cursor > msg->seq) ||
+		     mbox_is_broadcast(mb) && ep->cursor > msg->seq) ||
 		    (ep->rule && !mbox_rule_admits(ep->rule, msg)))
 			continue;
 		mbox_tell_watcher_locked(mb, ep,
