@@ -170,11 +170,10 @@ static __poll_t mbox_mailbox_poll(struct mbox_object *obj, struct file *file,
 			events |= EPOLLPRI;
 	}
 	if (file->f_mode & FMODE_WRITE) {
-		if (mbox_writable_locked(mb, current_euid())) {
+		if (mbox_writable_locked(mb, current_euid()))
 			events |= EPOLLOUT | EPOLLWRNORM;
-		} else {
+		else
 			mbox_want_locked(mb);
-		}
 		if (mbox_deaf_locked(mb))
 			events |= EPOLLOUT | EPOLLWRNORM | EPOLLHUP;
 	}

@@ -1289,8 +1289,9 @@ struct mbox_filter {
  * @flags: 0, or MBOX_NOTIFY_OFF to take it back
  *
  * The next message that can be received through the endpoint where none could
- * (as far as can be seen without going through what is queued) sends a signal, once, unless a receiver that waits gets it (mq_notify()); so
- * does the end, after which none can come (POLLHUP). It is SIGIO, or what
+ * (as far as can be seen without going through what is queued) sends a signal,
+ * once, unless a receiver that waits gets it (mq_notify()); so does the end,
+ * after which none can come (POLLHUP). It is SIGIO, or what
  * F_SETSIG says (then si_fd and si_band tell of what), and goes to whom
  * F_SETOWN or F_SETOWN_EX names; if nobody is named, the calling process is
  * from then on. EBUSY where O_ASYNC is set, which brings every signal; to set it
