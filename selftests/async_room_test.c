@@ -97,6 +97,51 @@ TEST_F(async_room, replies_count_as_messages)
 	EXPECT_TRUE(mt_is_empty(self->back));
 }
 
+/* A call that is refused has dropped nothing where its reply would have gone. */
+TEST_F(async_room, nothing_is_dropped_for_a_reply)
+{
+	struct mbox_create attr = {
+		.flags = MT_RW,
+		.kind = MBOX_KIND_MAILBOX,
+		.max_msgs = 2,
+		.when_full = MBOX_FULL_DROP_OLDEST,
+	};
+	int small = mt_sized(self->dev, NULL, 1, 0, 0);
+	int back = mt_create(self->dev, NULL, &attr);
+	struct mbox_send msg;
+
+	ASSERT_LE(0, back);
+	ASSERT_EQ(0, mt_send(back, "a", 1, 0, 0));
+	ASSERT_EQ(0, mt_send(back, "b", 1, 0, 0));
+	msg = mt_request(back, 10, 1);
+	EXPECT_EQ(-EAGAIN, mt_sendmsg(self->box, &msg));
+	EXPECT_EQ(MBOX_LIMIT_MSGS, msg.refusal.limit);
+	msg = mt_request(back, 10, 1);
+	msg.buf = 8;
+	EXPECT_GT(0, mt_sendmsg(self->box, &msg));
+	ASSERT_EQ(0, mt_send(small, "full", 4, 0, 0));
+	EXPECT_EQ(-EAGAIN, mt_ask(small, back, 10, 1));
+	EXPECT_EQ(2, mt_stat_of(back).msgs);
+	EXPECT_EQ(0, mt_stat_of(back).held);
+
+	/* nor has one that fails where there is room for the reply */
+	EXPECT_EQ(1, mt_recv(back, mt_data, sizeof(mt_data), 0));
+	EXPECT_EQ('a', mt_data[0]);
+	EXPECT_EQ(-EFAULT, mt_sendmsg(self->box, &msg));
+	EXPECT_EQ(-EAGAIN, mt_ask(small, back, 10, 1));
+	EXPECT_EQ(1, mt_stat_of(back).msgs);
+	EXPECT_EQ(0, mt_stat_of(back).held);
+	EXPECT_EQ(0, mt_stat_of(back).lost);
+
+	/* what comes does not drop the room of one that is on its way */
+	EXPECT_EQ(0, mt_ask(self->box, back, 10, 1));
+	EXPECT_EQ(0, mt_send(back, "c", 1, 0, 0));
+	EXPECT_EQ(1, mt_stat_of(back).lost);
+	EXPECT_EQ(0, mt_reply(self->box, mt_take_call(self->box), "d", 1, 0));
+	EXPECT_EQ(2, mt_stat_of(back).msgs);
+	EXPECT_EQ(1, mt_stat_of(back).lost);
+}
+
 /* What the reply may take is charged to the caller until it is received. */
 TEST_F(async_room, charged_to_the_caller)
 {

@@ -215,6 +215,38 @@ TEST_F(batch, sends_on_where_there_is_room_for_more)
 		EXPECT_EQ(i, mt_recv_next(self->box));
 }
 
+/* What the kernel returns is a small negative number, not one of 32 bits. */
+TEST_F(batch, fails_with_an_errno)
+{
+	struct mbox_recv_item in = {};
+	struct mbox_send_item out = {};
+	struct mbox_recv_batch recv = {
+		.size = sizeof(recv),
+		.flags = MBOX_DONTWAIT,
+		.items = (uintptr_t)&in,
+		.nr = 1,
+	};
+	struct mbox_send_batch send = {
+		.size = sizeof(send),
+		.flags = MBOX_DONTWAIT,
+		.items = (uintptr_t)&out,
+		.nr = 1,
+	};
+	int full = mt_sized(self->dev, NULL, 1, 0, 0);
+
+	errno = 0;
+	EXPECT_EQ(-1, syscall(__NR_ioctl, full, MBOX_IOC_RECV_BATCH, &recv));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(1, syscall(__NR_ioctl, full, MBOX_IOC_SEND_BATCH, &send));
+	errno = 0;
+	EXPECT_EQ(-1, syscall(__NR_ioctl, full, MBOX_IOC_SEND_BATCH, &send));
+	EXPECT_EQ(EAGAIN, errno);
+	out.priority = MBOX_PRIORITY_MAX + 1;
+	errno = 0;
+	EXPECT_EQ(-1, syscall(__NR_ioctl, full, MBOX_IOC_SEND_BATCH, &send));
+	EXPECT_EQ(EINVAL, errno);
+}
+
 TEST_F(batch, deadline_is_of_the_first)
 {
 	struct batch *batch = &self->batch[0];

@@ -174,6 +174,33 @@ TEST_F(fdinfo, waiting)
 	EXPECT_STREQ("0 receivers 0 senders", info(self->box, "mbox-waiting"));
 }
 
+/* Who waits at an endpoint holds nothing, but counts in what it may hold. */
+TEST_F(fdinfo, waiting_is_not_holding)
+{
+	__s64 limit = mt_param_get("endpoint_max_held"), token;
+	struct mt_task *waits = &self->task[0];
+	int other = mt_open_fd(self->dev, self->box, MBOX_O_READ);
+
+	ASSERT_LT(0, limit);
+	ASSERT_TRUE(mt_getter_blocks(waits, self->box));
+	EXPECT_STREQ("0", info(self->box, "mbox-held"));
+	ASSERT_EQ(0, mt_param_set("endpoint_max_held", 1));
+	EXPECT_EQ(-EDQUOT, mt_get(self->box));
+	EXPECT_EQ(-EAGAIN, mt_get(other));
+	ASSERT_EQ(0, mt_put(self->box, 'a'));
+	EXPECT_EQ('a', mt_getter_end(waits));
+	EXPECT_EQ(-EAGAIN, mt_get(self->box));
+
+	ASSERT_EQ(0, mt_put(self->box, 'b'));
+	token = mt_lease(self->box);
+	ASSERT_LT(0, token);
+	ASSERT_EQ(0, mt_put(self->box, 'c'));
+	EXPECT_EQ(-EDQUOT, mt_get(self->box));
+	EXPECT_EQ(0, mt_ack(self->box, token));
+	EXPECT_EQ('c', mt_get(self->box));
+	EXPECT_EQ(0, mt_param_set("endpoint_max_held", limit));
+}
+
 /* Where there is no capacity, the limit is 0, as in struct mbox_stat. */
 TEST_F(fdinfo, without_a_capacity)
 {

@@ -134,6 +134,18 @@ TEST_F(notify, of_what_the_filter_lets_through)
 	EXPECT_TRUE(mt_reads(self->in, "seven"));
 }
 
+/* What nobody has seen, and cannot see any more, is not there. */
+TEST_F(notify, of_one_after_another_has_expired)
+{
+	struct mbox_send brief = { .flags = MBOX_DONTWAIT, .ttl = 1 };
+
+	ASSERT_EQ(0, mt_sendmsg(self->out, &brief));
+	ASSERT_EQ(0, mt_notify(self->in, MT_SIG));
+	ASSERT_EQ(0, put(self->out));
+	EXPECT_TRUE(mt_sig_is(MT_SIG, self->in, POLL_IN));
+	EXPECT_EQ(1, take(self->in));
+}
+
 /* Or who waits for a message waits for ever. */
 TEST_F(notify, of_the_end)
 {

@@ -211,6 +211,24 @@ TEST_F(meet, is_off_at_the_deadline)
 	EXPECT_EQ(0, mt_getter_end(&self->task[1]));
 }
 
+/* Who does not wait is not met by one who cannot take the message. */
+TEST_F(meet, is_off_where_the_receiver_has_no_space)
+{
+	struct mt_task *receiver = &self->task[0];
+	char byte;
+
+	*receiver = (struct mt_task){
+		.fd = self->box,
+		.recv = { .buf = (uintptr_t)&byte, .buf_size = 1 },
+	};
+	ASSERT_TRUE(mt_task_blocks(receiver, mt_task_recv));
+	EXPECT_EQ(-EAGAIN, mt_put_sized(self->box, 'a', 2, 0));
+	EXPECT_EQ(-EMSGSIZE, mt_task_end(receiver));
+	EXPECT_EQ(2, receiver->recv.len);
+	EXPECT_EQ(0, mt_stat_of(self->box).sent);
+	EXPECT_TRUE(is_deserted(self->box));
+}
+
 TEST_F(meet, is_off_after_a_signal)
 {
 	ASSERT_TRUE(mt_putter_blocks(&self->task[0], self->box, 'a', 0, 0));

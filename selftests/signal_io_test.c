@@ -107,6 +107,28 @@ TEST_F(signal_io, room_for_the_largest_is_told)
 	EXPECT_EQ(0, put(self->out, 100));
 }
 
+/* Though nobody does anything: the time of what was in the way has come. */
+TEST_F(signal_io, room_of_what_has_expired_is_told)
+{
+	static char data[100];
+	struct mbox_send msg = {
+		.buf = (uintptr_t)data,
+		.len = sizeof(data),
+		.ttl = 50000000,
+	};
+	siginfo_t info = {};
+
+	ASSERT_TRUE(mt_sig_async(self->out, MT_SIG));
+	ASSERT_EQ(0, mt_sendmsg(self->out, &msg));
+	ASSERT_EQ(-EAGAIN, put(self->out, 100));
+	EXPECT_EQ(MT_SIG, mt_sig_fetch(&info, 20));
+	EXPECT_EQ(self->out, info.si_fd);
+	EXPECT_EQ(POLL_OUT, info.si_code);
+	EXPECT_EQ(0, put(self->out, 100));
+	EXPECT_EQ(1, mt_stat_of(self->out).expired);
+	EXPECT_EQ(0, mt_sig_next());
+}
+
 TEST_F(signal_io, the_end_is_told)
 {
 	siginfo_t info;

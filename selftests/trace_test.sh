@@ -95,6 +95,17 @@ test_send_claim_ack() {
 	saw 2 mbox_send && saw 1 mbox_claim && saw 0 mbox_drop && saw 0 mbox_refuse
 }
 
+# So it is with a broadcast, also where nobody is there to receive it.
+test_send_broadcast() {
+	create --policy broadcast && $ctl send "$q" hello &&
+	saw 1 mbox_send seq=1 len=5 && saw 1 mbox_drop seq=1 || return
+	$ctl recv "$q" >/dev/null &
+	receiver=$!
+	eventually has "$q" READERS 1 && $ctl send "$q" again &&
+	wait $receiver && saw 1 mbox_send seq=2 && saw 1 mbox_claim seq=2 &&
+	saw 1 mbox_ack seq=2 && saw 1 mbox_drop
+}
+
 test_drop() {
 	create && $ctl send "$q" a b && [ "$($ctl purge "$q")" = 2 ] &&
 	saw 1 mbox_drop seq=1 && saw 1 mbox_drop seq=2 && saw 0 mbox_ack

@@ -107,6 +107,55 @@ TEST_F(ttl, without_a_bound)
 	EXPECT_EQ(50, mt_stat_of(self->box).bytes);
 }
 
+/* ---- rendezvous -------------------------------------------------------------------- */
+
+/* The send ends with it, though it has no deadline, and nobody does anything. */
+TEST_F(ttl, of_a_rendezvous)
+{
+	struct mt_task *sender = &self->task;
+	int i;
+
+	self->box = MT_POLICY(self->dev, NULL, .flags = MBOX_CREATE_RENDEZVOUS);
+	ASSERT_LE(0, self->box);
+	for (i = 1; i <= 2; i++) {
+		*sender = (struct mt_task){
+			.fd = self->box,
+			.send = { .len = 1, .ttl = 30 * MSEC },
+		};
+		mt_task_start(sender, mt_task_send);
+		ASSERT_EQ(-ETIMEDOUT, mt_task_end(sender));
+		EXPECT_EQ(i, mt_stat_of(self->box).expired);
+		EXPECT_EQ(-EAGAIN, mt_get(self->box));
+	}
+	/* where it is over at once, the message has not been sent either */
+	EXPECT_EQ(-EAGAIN, put_ttl(self->box, 'a', 1, 0, 0));
+	sender->send.ttl = 1;
+	mt_task_start(sender, mt_task_send);
+	EXPECT_EQ(-ETIMEDOUT, mt_task_end(sender));
+	EXPECT_EQ(-EAGAIN, mt_get(self->box));
+	EXPECT_EQ(0, mt_stat_of(self->box).msgs);
+	EXPECT_EQ(0, mt_stat_of(self->box).waiting_senders);
+}
+
+/* The time of one who waits behind others is his own. */
+TEST_F(ttl, of_a_rendezvous_among_others)
+{
+	struct mt_task brief;
+
+	self->box = MT_POLICY(self->dev, NULL, .flags = MBOX_CREATE_RENDEZVOUS);
+	ASSERT_LE(0, self->box);
+	ASSERT_TRUE(mt_putter_blocks(&self->task, self->box, 'a', 0, 0));
+	brief = (struct mt_task){
+		.fd = self->box,
+		.send = { .len = 1, .ttl = 30 * MSEC },
+	};
+	mt_task_start(&brief, mt_task_send);
+	EXPECT_EQ(-ETIMEDOUT, mt_task_end(&brief));
+	EXPECT_EQ(1, mt_stat_of(self->box).waiting_senders);
+	EXPECT_EQ('a', mt_get(self->box));
+	EXPECT_EQ(1, mt_task_end(&self->task));
+}
+
 /* ---- broadcast -------------------------------------------------------------------- */
 
 static int broadcast(int dev, enum mbox_when_full when_full, int *r)

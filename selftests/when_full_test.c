@@ -379,6 +379,35 @@ TEST_F(drop, leaves_the_rest_to_one_who_waits)
 	EXPECT_STREQ("bced", mt_letters(box));
 }
 
+/* Where there is room, but it is another's turn, nothing is dropped for it. */
+TEST_F(drop, nothing_before_its_turn)
+{
+	int box = MT_POLICY(self->dev, NULL, .max_msgs = 10, .msg_size = 200,
+			    .max_bytes = 250,
+			    .when_full = MBOX_FULL_DROP_OLDEST);
+	struct mt_task later = { .fd = box, .send = { .len = 60 } };
+
+	ASSERT_LE(0, box);
+	ASSERT_EQ(0, mt_put_sized(box, 'a', 200, 5));
+	ASSERT_EQ(0, mt_put_sized(box, 'b', 10, 0));
+	self->task = (struct mt_task){
+		.fd = box,
+		.send = { .len = 100, .priority = 1 },
+	};
+	ASSERT_TRUE(mt_task_blocks(&self->task, mt_task_send));
+	/* with what would fit, and with what would have to drop something */
+	EXPECT_EQ(-EAGAIN, mt_put_sized(box, 'x', 20, 1));
+	EXPECT_EQ(-EAGAIN, mt_put_sized(box, 'x', 20, 0));
+	EXPECT_EQ(-EAGAIN, mt_put_sized(box, 'x', 45, 1));
+	ASSERT_TRUE(mt_task_blocks(&later, mt_task_send));
+	EXPECT_EQ(0, mt_stat_of(box).lost);
+	EXPECT_EQ(2, mt_stat_of(box).msgs);
+	EXPECT_EQ('a', mt_get(box));
+	EXPECT_EQ(100, mt_task_end(&self->task));
+	EXPECT_EQ(60, mt_task_end(&later));
+	EXPECT_EQ(0, mt_stat_of(box).lost);
+}
+
 TEST_F(drop, for_three_processes)
 {
 	struct mt_child *child = self->child;
