@@ -436,6 +436,19 @@ void mbox_cast_return_locked(struct mbox_mailbox *mb, struct mbox_msg *copy,
 	mbox_queue_insert(&ep->returned, copy);
 }
 
+/*
+ * @ep holds a copy less. When the end was told, it may have been told in vain to
+ * those who poll there, as something could still come back.
+ */
+void mbox_cast_end_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			  struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (mbox_mute_locked(ep) && !mbox_cast_has_locked(mb, ep))
+		mbox_tell_end_locked(mb, after);
+}
+
 /* A purge is for the endpoint that asks. Returns how many it passes over. */
 u32 mbox_cast_skip(struct mbox_endpoint *ep)
 {

@@ -500,6 +500,8 @@ void mbox_cast_leave_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 struct mbox_msg *mbox_cast_find_locked(struct mbox_mailbox *mb,
 				       struct mbox_endpoint *ep,
 				       struct mbox_after *after);
+void mbox_cast_end_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			  struct mbox_after *after);
 void mbox_cast_reenter_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 struct mbox_msg *mbox_cast_take_locked(struct mbox_mailbox *mb,
 				       struct mbox_waiter *w,

@@ -412,6 +412,8 @@ void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	msg->place = MBOX_NOWHERE;
 	mbox_settle_locked(mb, after);
 	mbox_room_change_locked(mb, writable, after);
+	if (unlikely(msg->kind == MBOX_COPY))
+		mbox_cast_end_locked(mb, msg->holder, after);
 }
 
 /*
@@ -514,8 +516,11 @@ void mbox_restore_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	lockdep_assert_held(&mb->obj.lock);
 
 	if (unlikely(msg->kind == MBOX_COPY)) {
+		struct mbox_endpoint *ep = msg->holder;
+
 		mbox_cast_return_locked(mb, msg, after);
 		mbox_settle_locked(mb, after);
+		mbox_cast_end_locked(mb, ep, after);
 		return;
 	}
 	mb->held--;

@@ -160,6 +160,22 @@ TEST_F(life, lease_of_one_who_dies)
 }
 
 /* Whoever waits there gets it; who waits elsewhere sleeps on. */
+TEST_F(life, lease_of_one_with_a_filter_who_dies)
+{
+	ASSERT_EQ(0, mt_filter(self->r[0], mt_type(7)));
+	ASSERT_EQ(0, mt_put_typed(self->w, 'a', 8, 0));
+	ASSERT_EQ(0, mt_put_typed(self->w, 'b', 7, 0));
+	mt_worker_start(&self->child, NULL, dup(self->r[0]));
+	ASSERT_LT(0, mt_worker_does(&self->child, MT_LEASE));
+	EXPECT_EQ(0, mt_events(self->r[0]));
+	mt_child_kill(&self->child);
+	EXPECT_EQ(POLLIN, mt_events(self->r[0]));
+	EXPECT_STREQ("b", mt_letters(self->r[0]));
+	EXPECT_STREQ("ab", mt_letters(self->r[1]));
+	EXPECT_STREQ("ab", mt_letters(self->r[2]));
+	EXPECT_TRUE(is_empty(self->w));
+}
+
 TEST_F(life, lease_that_comes_back_to_one_who_waits)
 {
 	struct mt_task *same = &self->task[0], *other = &self->task[1];
@@ -335,6 +351,7 @@ TEST_F(life, purge_is_for_the_endpoint_that_asks)
 	/* and gives room once nobody else is to receive it */
 	ASSERT_TRUE(mt_putter_blocks(sender, self->w, 'e', 0, 0));
 	EXPECT_EQ(4, mt_purge(self->r[2]));
+	EXPECT_EQ(3 + 4, mt_stat_of(self->w).purged);
 	EXPECT_EQ(1, mt_task_end(sender));
 	EXPECT_STREQ("e", mt_letters(self->r[0]));
 	EXPECT_STREQ("e", mt_letters(self->r[1]));

@@ -130,6 +130,59 @@ TEST_F(bytes, refused_send_changes_nothing)
 	EXPECT_EQ(0, mt_child_end(&child));
 }
 
+/* What would have made room for a message stays if that has no memory. */
+static int check_drops_nothing(int dev, int full, char *data,
+			       enum mbox_receivers receivers)
+{
+	static const int left[] = { 102, 103, 3000, 3001, -EAGAIN };
+	struct mbox_create attr = {
+		.flags = MT_RW,
+		.kind = MBOX_KIND_MAILBOX,
+		.max_msgs = 4,
+		.when_full = MBOX_FULL_DROP_OLDEST,
+		.receivers = receivers,
+	};
+	int box = mt_create(dev, NULL, &attr), i, wrong = 0;
+	struct mbox_send last;
+
+	for (i = 0; i < 4; i++)
+		wrong += !!mt_send(box, data, 100 + i, 0, 0);
+	fill(full, data, 1000, &last);
+	wrong += last.refusal.limit != MBOX_LIMIT_USER_BYTES;
+	/* for two there is enough in what is drawn for the mailbox */
+	wrong += mt_send(box, data, 3000, 0, 0) != 0;
+	wrong += mt_send(box, data, 3001, 0, 0) != 0;
+	wrong += mt_send(box, data, 3002, 0, 0) != -EDQUOT;
+	wrong += mt_stat_of(box).msgs != 4 || mt_stat_of(box).lost != 2 ||
+		 mt_stat_of(box).bytes != 102 + 103 + 3000 + 3001;
+	for (i = 0; i < ARRAY_SIZE(left); i++)
+		wrong += mt_recv(box, data, 8 * KIB, MBOX_DONTWAIT) != left[i];
+	wrong += mt_stat_of(box).msgs || mt_stat_of(box).bytes;
+	close(box);
+	return wrong;
+}
+
+TEST_F(bytes, refused_send_drops_nothing)
+{
+	static const enum mbox_receivers receivers[] = {
+		MBOX_RECEIVERS_ANY, MBOX_RECEIVERS_BROADCAST,
+	};
+	struct mt_child child;
+	int i;
+
+	ASSERT_TRUE(mt_limit_set(MT_USER_BYTES, 64 * KIB));
+	for (i = 0; i < ARRAY_SIZE(receivers); i++) {
+		if (!mt_fork(&child, &mt_user_a)) {
+			EXPECT_EQ(0, check_drops_nothing(self->dev, self->box,
+							 self->data,
+							 receivers[i]));
+			MT_CHILD_EXIT();
+		}
+		EXPECT_EQ(0, mt_child_end(&child));
+		mt_purge(self->box);
+	}
+}
+
 /* All that a user has queued anywhere counts; another user is not disturbed. */
 TEST_F(bytes, of_all_mailboxes)
 {

@@ -168,6 +168,22 @@ TEST_F(conflate, spares_what_is_held)
 	EXPECT_STREQ("ac", mt_letters(self->box));
 }
 
+/* Who waits for room need not, once there is something to replace. */
+TEST_F(conflate, replaces_what_comes_back_while_it_waits)
+{
+	__s64 token;
+
+	ASSERT_EQ(0, mt_put_typed(self->box, 'a', 1, 0));
+	token = mt_lease(self->box);
+	ASSERT_EQ(0, mt_put_typed(self->box, 'b', 2, 0));
+	ASSERT_EQ(0, mt_put_typed(self->box, 'c', 3, 0));
+	ASSERT_TRUE(mt_putter_blocks(&self->task, self->box, 'd', 1, 0));
+	EXPECT_EQ(0, mt_nack(self->box, token, 0));
+	EXPECT_EQ(1, mt_task_end(&self->task));
+	EXPECT_EQ(1, mt_stat_of(self->box).replaced);
+	EXPECT_STREQ("dbc", mt_letters(self->box));
+}
+
 TEST_F(conflate, spares_calls)
 {
 	int w = mt_open_fd(self->dev, self->box, MBOX_O_WRITE);

@@ -264,6 +264,23 @@ TEST_F(epoll, exclusive_for_two)
 	EXPECT_WOKEN(2);
 }
 
+/* A message for all is. */
+TEST_F(epoll, exclusive_of_a_broadcast)
+{
+	struct mbox_create attr = {
+		.flags = MT_RW,
+		.kind = MBOX_KIND_MAILBOX,
+		.receivers = MBOX_RECEIVERS_BROADCAST,
+	};
+
+	close(self->box);
+	self->box = mt_create(self->dev, NULL, &attr);
+	ASSERT_LE(0, self->box);
+	POLLERS_BLOCK(epoll_one, EPOLLEXCLUSIVE);
+	ASSERT_EQ(0, put(self->box, 1));
+	EXPECT_WOKEN(POLLERS);
+}
+
 /* The end is for all. */
 TEST_F(epoll, exclusive_end)
 {

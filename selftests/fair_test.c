@@ -377,6 +377,26 @@ TEST_F(fair, who_waits_does_not_hold_up_others)
 }
 
 /* Of two who wait, room goes to the one who may have it. */
+TEST_F(fair, who_waits_is_not_overtaken_by_himself)
+{
+	struct mt_child *large = &self->user[0], *small = &self->user[1];
+
+	self->box = mt_sized(self->dev, NULL, 16, 60, 160);
+	ASSERT_LE(0, self->box);
+	user_start(large, self->dev, self->box, 0, 60);
+	user_start(small, self->dev, self->box, 0, 1);
+	EXPECT_EQ(0, user_does(large, SEND));
+	ASSERT_TRUE(user_blocks(large, WAIT));
+	EXPECT_EQ(-EAGAIN, user_does(small, SEND));
+	EXPECT_EQ(0, user_does(small, WAIT_HIGH));
+	EXPECT_EQ('w', mt_get(self->box));
+	EXPECT_EQ('a', mt_get(self->box));
+	EXPECT_EQ(0, mt_hear(large->sock));
+	EXPECT_EQ(0, user_does(small, SEND));
+	EXPECT_STREQ("wa", mt_letters(self->box));
+	EXPECT_TRUE(users_end(self->user, 2));
+}
+
 TEST_F(fair, who_waits_does_not_hold_up_one_who_waits_behind_him)
 {
 	struct mt_child *one = &self->user[0], *two = &self->user[1];
@@ -444,6 +464,26 @@ TEST_F(fair, oldest_is_ones_own)
 	EXPECT_EQ('w', mt_get(self->box));
 	EXPECT_STREQ("aaaaaaa", mt_letters(self->box));
 	EXPECT_TRUE(users_end(self->user, 2));
+}
+
+/* Also where the owner has filled what was left. */
+TEST_F(fair, oldest_is_ones_own_though_it_is_full)
+{
+	struct mt_child *user = &self->user[0];
+	int i;
+
+	self->box = MT_POLICY(self->dev, NULL, .max_msgs = 16,
+			      .when_full = MBOX_FULL_DROP_OLDEST);
+	ASSERT_LE(0, self->box);
+	user_start(user, self->dev, self->box, 0, 1);
+	for (i = 0; i < 16; i++)
+		EXPECT_EQ(0, i / 4 == 1 ? user_does(user, SEND) :
+					  mt_put(self->box, 'o'));
+	EXPECT_EQ(0, user_does(user, SEND));
+	/* two, and two are left free */
+	EXPECT_EQ(12 + 2, mt_stat_of(self->box).msgs);
+	EXPECT_STREQ("ooooaooooooooa", mt_letters(self->box));
+	EXPECT_TRUE(users_end(self->user, 1));
 }
 
 /* Where nothing of his can be dropped, he waits, or is refused. */

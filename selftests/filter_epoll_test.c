@@ -155,6 +155,30 @@ TEST_F(filter, set_later_is_for_edges_to_come)
 	close(other);
 }
 
+/* Who was added before it was set waits among the others, and is not passed. */
+TEST_F(filter, set_later_is_an_edge_behind_others)
+{
+	int other = mt_open_fd(self->dev, self->box, MBOX_O_READ);
+	int late = mt_open_fd(self->dev, self->box, MBOX_O_READ);
+	struct mt_task *first = self->task;
+	int epfd;
+
+	PUT(1, 8);
+	first->poll.fd = mt_epoll(other, EPOLLIN | EPOLLET | EPOLLEXCLUSIVE);
+	epfd = mt_epoll(late, EPOLLIN | EPOLLET | EPOLLEXCLUSIVE);
+	ASSERT_EQ(EPOLLIN, mt_epoll_events(first->poll.fd));
+	ASSERT_EQ(EPOLLIN, mt_epoll_events(epfd));
+	mt_task_start(first, mt_task_epoll);
+	ASSERT_TRUE(MT_UNTIL(mt_epoll_is_blocked(first)));
+	EXPECT_EQ(0, mt_epoll_events(epfd));
+	ASSERT_EQ(0, mt_filter(late, mt_type(8)));
+	EXPECT_EQ(EPOLLIN, mt_epoll_events(epfd));
+	EXPECT_EQ(EPOLLIN, mt_task_end(first));
+	EXPECT_EQ(1, mt_recv_next(late));
+	close(late);
+	close(other);
+}
+
 TEST_F(filter, end_is_an_edge)
 {
 	PUT(1, 7);

@@ -242,6 +242,28 @@ TEST_F(held, survives_its_receiver)
 	EXPECT_EQ(2, recv_number(self->box));
 }
 
+/* Killed when he has been handed it, and has not run since. */
+TEST_F(held, survives_a_receiver_that_does_not_wake)
+{
+	struct sched_param urgent = { .sched_priority = 1 };
+	struct mt_child child;
+	cpu_set_t one;
+	char data[LEN];
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	if (!mt_fork(&child, NULL))
+		_exit(mt_recv(self->box, data, LEN, 0));
+	ASSERT_TRUE(mt_wait_blocked(child.pid));
+	/* it runs once we do not */
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &urgent));
+	ASSERT_EQ(0, send_number(self->box, 1, 5));
+	mt_child_kill(&child);
+	EXPECT_EQ(0, mt_stat_of(self->box).held);
+	EXPECT_EQ(1, recv_number(self->box));
+}
+
 TEST_F(held, is_not_purged)
 {
 	ASSERT_EQ(0, send_number(self->box, 1, 5));

@@ -184,6 +184,11 @@ TEST_F(pid, of_a_process_with_threads)
 	pthread_join(thread, &tid);
 	ASSERT_EQ(0, mt_send_number(self->box, 2, 0, 0));
 	EXPECT_EQ(-ESRCH, take_from(self->box, (intptr_t)tid));
+	/* nor has one that is there the id of a process */
+	ASSERT_TRUE(mt_match_blocks(&self->task, self->box, mt_type(7)));
+	EXPECT_EQ(-ESRCH, take_from(self->box, mt_task_tid(&self->task)));
+	ASSERT_EQ(0, mt_send_number(self->box, 3, 7, 0));
+	EXPECT_EQ(3, mt_task_number(&self->task));
 	EXPECT_EQ(1, take_from(self->box, getpid()));
 	EXPECT_EQ(2, take_from(self->box, getpid()));
 	EXPECT_EQ(0, mt_sender_end(&self->sender));
@@ -240,6 +245,8 @@ TEST_F(pid, of_the_receivers_namespace)
 		EXPECT_EQ(0, mt_send_number(self->box, 2, 0, 0));
 		EXPECT_EQ(0, mt_send_number(self->box, 3, 0, 0));
 		EXPECT_EQ(-ESRCH, take_from(self->box, outside));
+		/* who cannot be seen from here has no number, not even that */
+		EXPECT_EQ(-ESRCH, take_from(self->box, 0));
 		EXPECT_EQ(2, take_from(self->box, 1));
 		MT_CHILD_EXIT();
 	}

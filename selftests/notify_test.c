@@ -103,6 +103,22 @@ TEST_F(notify, not_of_one_that_a_receiver_gets)
 	EXPECT_TRUE(told(self->in, self->out, MT_SIG));
 }
 
+TEST_F(notify, not_of_room)
+{
+	int box = mt_sized(self->dev, NULL, 1, 64, 0);
+	int both = mt_open_fd(self->dev, box, MT_RW);
+
+	ASSERT_LE(0, both);
+	ASSERT_EQ(0, put(box));
+	ASSERT_EQ(0, mt_notify(both, MT_SIG));
+	EXPECT_EQ(-EAGAIN, put(both));
+	ASSERT_EQ(1, take(box));
+	EXPECT_EQ(0, mt_sig_next());
+	EXPECT_TRUE(told(box, both, MT_SIG));
+	close(both);
+	close(box);
+}
+
 TEST_F(notify, of_one_that_comes_back)
 {
 	__s64 token;

@@ -103,6 +103,24 @@ TEST_F(peek, is_no_delivery)
 	EXPECT_EQ(1, self->msg.deliveries);
 }
 
+/* Who holds as much as he may can look for what is next. */
+TEST_F(peek, is_not_held)
+{
+	__s64 limit = mt_param_get("endpoint_max_held"), token;
+
+	ASSERT_EQ(0, send_text(self->box, "held", 0));
+	ASSERT_EQ(0, send_text(self->box, "next", 0));
+	ASSERT_EQ(0, mt_param_set("endpoint_max_held", 1));
+	token = mt_lease(self->box);
+	EXPECT_LT(0, token);
+	EXPECT_EQ(-EDQUOT, mt_lease(self->box));
+	EXPECT_EQ(0, mt_recvmsg(self->box, &self->msg));
+	EXPECT_STREQ("next", self->data);
+	EXPECT_EQ(0, mt_ack(self->box, token));
+	EXPECT_STREQ("next", recv_text(self->box));
+	EXPECT_EQ(0, mt_param_set("endpoint_max_held", limit));
+}
+
 TEST_F(peek, that_fails_leaves_everything_as_it_was)
 {
 	struct mt_state before;

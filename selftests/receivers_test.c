@@ -274,6 +274,26 @@ TEST_F(exclusive, others_may_do_all_else)
 	EXPECT_EQ('b', mt_getter_end(&self->task));
 }
 
+TEST_F(exclusive, who_looks_is_in_nobodys_way)
+{
+	struct mt_task looker = {
+		.fd = self->other,
+		.recv.flags = MBOX_PEEK,
+	};
+	struct mbox_recv look = { .flags = MBOX_DONTWAIT | MBOX_PEEK };
+
+	ASSERT_TRUE(mt_task_blocks(&looker, mt_task_recv));
+	ASSERT_TRUE(mt_match_blocks(&self->task, self->box, mt_type(7)));
+	ASSERT_EQ(0, mt_put(self->other, 'a'));
+	EXPECT_EQ('a', mt_getter_end(&looker));
+	EXPECT_EQ('a', mt_getmsg(self->other, &look));
+	/* nor does he let anybody in */
+	EXPECT_EQ(-EBUSY, mt_get(self->other));
+	ASSERT_EQ(0, mt_put_typed(self->other, 'b', 7, 0));
+	EXPECT_EQ('b', mt_getter_end(&self->task));
+	EXPECT_EQ('a', mt_get(self->other));
+}
+
 /* Reply-and-receive: the reply is given, and that is not taken back. */
 TEST_F(exclusive, a_reply_is_given_all_the_same)
 {

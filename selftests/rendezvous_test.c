@@ -229,6 +229,21 @@ TEST_F(meet, is_off_where_the_receiver_has_no_space)
 	EXPECT_TRUE(is_deserted(self->box));
 }
 
+TEST_F(meet, is_off_when_its_time_is_over)
+{
+	struct mt_task *sender = &self->task[0];
+
+	*sender = (struct mt_task){
+		.fd = self->box,
+		.send = { .len = 1, .ttl = 50000000 },
+	};
+	ASSERT_TRUE(mt_task_blocks(sender, mt_task_send));
+	EXPECT_TRUE(MT_UNTIL(mt_stat_of(self->box).expired == 1));
+	EXPECT_EQ(-ETIMEDOUT, mt_task_end(sender));
+	EXPECT_EQ(0, mt_stat_of(self->box).waiting_senders);
+	EXPECT_EQ(-EAGAIN, mt_get(self->box));
+}
+
 TEST_F(meet, is_off_after_a_signal)
 {
 	ASSERT_TRUE(mt_putter_blocks(&self->task[0], self->box, 'a', 0, 0));
@@ -380,6 +395,13 @@ TEST_F(meet, poll_shows_who_waits)
 	EXPECT_EQ(0, mt_put(self->box, 'b'));
 	EXPECT_EQ('b', mt_getter_end(&self->task[0]));
 	EXPECT_EQ(0, mt_events(self->box));
+
+	/* whatever it is that he wants */
+	self->task[0] = (struct mt_task){};
+	ASSERT_TRUE(mt_match_blocks(&self->task[0], self->box, mt_type(7)));
+	EXPECT_EQ(POLLOUT, mt_events(w));
+	EXPECT_EQ(0, mt_put_typed(self->box, 'c', 7, 0));
+	EXPECT_EQ('c', mt_getter_end(&self->task[0]));
 }
 
 /* Who polls is woken by the other side, not by who polls there. */
@@ -400,6 +422,29 @@ TEST_F(meet, poll_waits_for_who_waits)
 	EXPECT_EQ(POLLOUT, mt_task_end(out));
 	EXPECT_EQ(0, mt_put(self->box, 'b'));
 	EXPECT_EQ('b', mt_getter_end(other));
+}
+
+/* Who looks at a message does not meet its sender. */
+TEST_F(meet, poll_sleeps_while_somebody_looks)
+{
+	struct mt_task *out = &self->task[0], *looker = &self->task[1];
+	struct mt_task *receiver = &self->task[2];
+	long switches;
+
+	ASSERT_TRUE(mt_poller_blocks(out, self->box, POLLOUT));
+	switches = mt_switches(mt_task_tid(out));
+	*looker = (struct mt_task){
+		.fd = self->box,
+		.recv.flags = MBOX_PEEK,
+	};
+	ASSERT_TRUE(mt_task_blocks(looker, mt_task_recv));
+	EXPECT_EQ(0, mt_events(self->box));
+	EXPECT_TRUE(mt_slept_on(out, switches));
+	ASSERT_TRUE(mt_getter_blocks(receiver, self->box));
+	EXPECT_EQ(POLLOUT, mt_task_end(out));
+	EXPECT_EQ(0, mt_put(self->box, 'a'));
+	EXPECT_EQ('a', mt_getter_end(looker));
+	EXPECT_EQ('a', mt_getter_end(receiver));
 }
 
 /* An endpoint is told of what it wants only. */

@@ -247,12 +247,39 @@ TEST_F(ttl, of_a_broadcast_whose_sender_waits)
 	EXPECT_EQ(1, mt_task_end(&sender));
 	EXPECT_TRUE(mt_task_settle(&self->task));
 	EXPECT_EQ(1, mt_stat_of(self->box).expired);
+	EXPECT_EQ(ROOM + 1, mt_stat_of(self->box).sent);
 	ASSERT_EQ(0, mt_put(self->box, 'e'));
 	EXPECT_EQ('e', mt_getter_end(&self->task));
-	EXPECT_STREQ("e", mt_letters(self->r[1]));
+	EXPECT_EQ(1, self->task.recv.missed);
+	EXPECT_EQ(1, mt_missed(self->r[1], 'e'));
 }
 
 /* Under a lease of one of them, it lives on for that one. */
+/* What one held and gives back too late, his endpoint misses. */
+TEST_F(ttl, of_a_broadcast_that_comes_back)
+{
+	struct mt_child *child = &self->child[0];
+	struct mbox_recv msg = { .flags = MBOX_LEASE };
+
+	self->box = broadcast(self->dev, MBOX_FULL_BLOCK, self->r);
+	ASSERT_LE(0, self->box);
+	if (!mt_fork(child, NULL)) {
+		mt_tell(child->sock, mt_getmsg(self->r[0], &msg));
+		mt_hear(child->sock);
+		MT_CHILD_EXIT();
+	}
+	ASSERT_TRUE(mt_wait_blocked(child->pid));
+	ASSERT_EQ(0, put_ttl(self->box, 'a', 20 * MSEC, 0, 0));
+	EXPECT_EQ('a', mt_hear(child->sock));
+	EXPECT_TRUE(MT_UNTIL(mt_stat_of(self->box).expired == 1));
+	mt_child_kill(child);
+	EXPECT_TRUE(MT_UNTIL(mt_stat_of(self->box).expired == 2));
+	ASSERT_EQ(0, put_ttl(self->box, 'b', 0, 0, 0));
+	EXPECT_EQ(1, mt_missed(self->r[0], 'b'));
+	EXPECT_EQ(1, mt_missed(self->r[1], 'b'));
+	EXPECT_EQ(0, mt_stat_of(self->box).bytes);
+}
+
 TEST_F(ttl, of_a_broadcast_that_is_held)
 {
 	struct mbox_recv msg = { .flags = MBOX_LEASE };

@@ -301,6 +301,34 @@ TEST_F(drop, is_told_to_each_endpoint)
 	EXPECT_EQ(6, mt_stat_of(self->box).lost);
 }
 
+/* A receive that fails tells nothing: the next one does. */
+TEST_F(drop, is_told_with_what_is_received)
+{
+	struct mbox_recv msg = { .flags = MBOX_DONTWAIT, .buf_size = 1 };
+	int i;
+
+	for (i = 0; i < ROOM + 2; i++)
+		ASSERT_EQ(0, mt_put(self->box, 'a' + i));
+	EXPECT_EQ(-EFAULT, mt_recvmsg(self->box, &msg));
+	EXPECT_EQ(2, mt_missed(self->box, 'c'));
+	EXPECT_EQ(0, mt_missed(self->box, 'd'));
+}
+
+TEST_F(drop, is_told_to_one_who_waits)
+{
+	int other = mt_open_fd(self->dev, self->box, MBOX_O_READ), i;
+
+	for (i = 0; i < ROOM + 2; i++)
+		ASSERT_EQ(0, mt_put(self->box, 'a' + i));
+	EXPECT_STREQ("cde", mt_letters(self->box));
+	ASSERT_TRUE(mt_getter_blocks(&self->task, other));
+	ASSERT_EQ(0, mt_put(self->box, 'f'));
+	EXPECT_EQ('f', mt_getter_end(&self->task));
+	EXPECT_EQ(2, self->task.recv.missed);
+	ASSERT_EQ(0, mt_put(self->box, 'g'));
+	EXPECT_EQ(0, mt_missed(other, 'g'));
+}
+
 TEST_F(drop, is_told_in_a_batch)
 {
 	struct mbox_recv_item items[ROOM] = {};
