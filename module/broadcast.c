@@ -437,15 +437,16 @@ void mbox_cast_return_locked(struct mbox_mailbox *mb, struct mbox_msg *copy,
 }
 
 /*
- * @ep holds a copy less. When the end was told, it may have been told in vain to
- * those who poll there, as something could still come back.
+ * @ep holds the copy of @token no more. If it did when the end was told, those who
+ * poll there were told in vain: it could still come back.
  */
 void mbox_cast_end_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
-			  struct mbox_after *after)
+			  u64 token, struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (mbox_mute_locked(ep) && !mbox_cast_has_locked(mb, ep))
+	if (mb->hushed && token <= mb->hush && mbox_mute_locked(ep) &&
+	    !mbox_cast_has_locked(mb, ep))
 		mbox_tell_end_locked(mb, after);
 }
 

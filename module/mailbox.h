@@ -286,6 +286,7 @@ void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost)
  * @bytes: their data
  * @wanted: somebody was refused room since it was last told of
  * @hushed: it has been told that nothing more is to come
+ * @hush: then, the last token that had been given
  * @deafened: likewise, that nobody can receive any more
  * @nr_pending: messages that wait for room
  * @waiting: users that have such
@@ -356,6 +357,7 @@ struct mbox_mailbox {
 	u64 seq;
 	u64 tickets;
 	u64 serves;
+	u64 hush;
 	struct rb_root delayed;
 	struct rb_root_cached expiries;
 	u64 next_expiry;
@@ -501,7 +503,7 @@ struct mbox_msg *mbox_cast_find_locked(struct mbox_mailbox *mb,
 				       struct mbox_endpoint *ep,
 				       struct mbox_after *after);
 void mbox_cast_end_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
-			  struct mbox_after *after);
+			  u64 token, struct mbox_after *after);
 void mbox_cast_reenter_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 struct mbox_msg *mbox_cast_take_locked(struct mbox_mailbox *mb,
 				       struct mbox_waiter *w,

@@ -390,6 +390,7 @@ void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 		if (!mb->hushed && !mb->held &&
 		    (!mb->queue.count || mbox_is_broadcast(mb))) {
 			mb->hushed = true;
+			mb->hush = mb->tokens;
 			mbox_tell_end_locked(mb, after);
 		}
 	}
@@ -413,7 +414,7 @@ void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	mbox_settle_locked(mb, after);
 	mbox_room_change_locked(mb, writable, after);
 	if (unlikely(msg->kind == MBOX_COPY))
-		mbox_cast_end_locked(mb, msg->holder, after);
+		mbox_cast_end_locked(mb, msg->holder, msg->token, after);
 }
 
 /*
@@ -517,10 +518,11 @@ void mbox_restore_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 
 	if (unlikely(msg->kind == MBOX_COPY)) {
 		struct mbox_endpoint *ep = msg->holder;
+		u64 token = msg->token;
 
 		mbox_cast_return_locked(mb, msg, after);
 		mbox_settle_locked(mb, after);
-		mbox_cast_end_locked(mb, ep, after);
+		mbox_cast_end_locked(mb, ep, token, after);
 		return;
 	}
 	mb->held--;
