@@ -270,10 +270,12 @@ TEST_F(batch, interrupted_has_done_nothing)
 	ASSERT_TRUE(mt_task_blocks(&batch->task, recv_batch));
 	mt_task_signal(&batch->task);
 	EXPECT_EQ(-EINTR, mt_task_end(&batch->task));
+	EXPECT_EQ(EINTR, batch->recv.error);
 	FILL();
 	ASSERT_TRUE(mt_task_blocks(&batch->task, send_batch));
 	mt_task_signal(&batch->task);
 	EXPECT_EQ(-EINTR, mt_task_end(&batch->task));
+	EXPECT_EQ(EINTR, batch->send.error);
 	EXPECT_EQ(5, mt_stat_of(self->box).sent);
 	EXPECT_EQ(0, mt_stat_of(self->box).received);
 	EXPECT_EQ(0, mt_stat_of(self->box).waiting_senders);

@@ -155,6 +155,8 @@ static int check_drops_nothing(int dev, int full, char *data,
 	wrong += mt_send(box, data, 3002, 0, 0) != -EDQUOT;
 	wrong += mt_stat_of(box).msgs != 4 || mt_stat_of(box).lost != 2 ||
 		 mt_stat_of(box).bytes != 102 + 103 + 3000 + 3001;
+	/* who receives a broadcast may be charged for that */
+	mt_purge(full);
 	for (i = 0; i < ARRAY_SIZE(left); i++)
 		wrong += mt_recv(box, data, 8 * KIB, MBOX_DONTWAIT) != left[i];
 	wrong += mt_stat_of(box).msgs || mt_stat_of(box).bytes;

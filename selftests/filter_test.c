@@ -401,6 +401,27 @@ TEST_F(filter, poller_wakes_for_what_comes_back)
 }
 
 /* Room and the end are for those with a filter as for others. */
+/* A call that has been cancelled is no message: no filter is for that. */
+TEST_F(filter, poller_wakes_for_a_cancelled_call)
+{
+	int w = mt_open_fd(self->dev, self->box, MBOX_O_WRITE);
+	struct mt_caller caller = { .call.type = 7 };
+	struct mt_task *watcher = &self->task[0];
+
+	*watcher = (struct mt_task){
+		.fd = self->seven,
+		.poll.events = POLLPRI,
+	};
+	ASSERT_TRUE(mt_caller_blocks(&caller, w, "?"));
+	ASSERT_LT(0, mt_lease(self->seven));
+	ASSERT_TRUE(mt_task_blocks(watcher, mt_task_poll));
+	EXPECT_EQ(0, mt_cancel(w, caller.call.id));
+	EXPECT_EQ(POLLPRI, mt_task_end(watcher));
+	EXPECT_EQ(-ECANCELED, mt_caller_end(&caller));
+	close(self->seven);
+	close(w);
+}
+
 TEST_F(filter, poller_wakes_for_room_and_the_end)
 {
 	int both = mt_open_fd(self->dev, self->box, MT_RW), i;

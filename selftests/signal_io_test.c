@@ -92,6 +92,28 @@ TEST_F(signal_io, a_message_that_comes_back_is_told)
 }
 
 /* Who has found no room is told of it. */
+/* Of a broadcast, to the endpoint to which it comes back. */
+TEST_F(signal_io, what_comes_back_to_another_is_not_told)
+{
+	struct mbox_create attr = {
+		.flags = MT_RW,
+		.kind = MBOX_KIND_MAILBOX,
+		.receivers = MBOX_RECEIVERS_BROADCAST,
+	};
+	int box = mt_create(self->dev, NULL, &attr);
+	int other = mt_open_fd(self->dev, box, MBOX_O_READ);
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, put(box, 1));
+	ASSERT_TRUE(mt_sig_async(box, MT_SIG));
+	ASSERT_TRUE(mt_sig_async(other, MT_SIG_B));
+	EXPECT_EQ(-EFAULT, mt_recv(box, NULL, 100, 0));
+	EXPECT_TRUE(mt_sig_is(MT_SIG, box, POLL_IN));
+	EXPECT_EQ(0, mt_sig_next());
+	close(other);
+	close(box);
+}
+
 TEST_F(signal_io, room_for_the_largest_is_told)
 {
 	ASSERT_TRUE(mt_sig_async(self->out, MT_SIG));

@@ -189,6 +189,21 @@ TEST_F(ttl, of_a_broadcast)
 }
 
 /* Nor is it shown to those who poll. */
+/* Of what one wants, who is told of it with the next of that. */
+TEST_F(ttl, of_a_broadcast_to_one_with_a_filter)
+{
+	self->box = broadcast(self->dev, MBOX_FULL_BLOCK, self->r);
+	ASSERT_LE(0, self->box);
+	ASSERT_EQ(0, mt_filter(self->r[0], mt_type(7)));
+	ASSERT_EQ(0, put_ttl(self->box, 'a', 1, 7, 0));
+	EXPECT_TRUE(MT_UNTIL(mt_stat_of(self->box).expired == 1));
+	ASSERT_EQ(0, put_ttl(self->box, 'b', 0, 8, 0));
+	ASSERT_EQ(0, put_ttl(self->box, 'c', 0, 7, 0));
+	EXPECT_EQ(1, mt_missed(self->r[0], 'c'));
+	EXPECT_EQ(1, mt_missed(self->r[1], 'b'));
+	EXPECT_STREQ("c", mt_letters(self->r[1]));
+}
+
 TEST_F(ttl, of_a_broadcast_that_nobody_has_received)
 {
 	self->box = broadcast(self->dev, MBOX_FULL_BLOCK, self->r);
