@@ -15,10 +15,12 @@ BEGIN {
 	nr_transports = split("mbox pipe stream seqpacket dgram posix sysv futex", transports, " ")
 	if (MODE == "")
 		MODE = "table"
+	two_cpus = "^(pairs|pingpong|interrupts)$"
 	if (MODE == "ratios")
 		print "kernel,cgroup,case,size,against,ratio"
 }
 
+/^# busy,/ { busy[$2] }
 /^#/ || /^kernel,/ { next }
 
 FNR == NR {
@@ -42,6 +44,8 @@ FNR == NR {
 		spread[where, $3, $5] = $8
 	if ($7 == "ns")
 		in_time[$3, $5]
+	if ($3 ~ two_cpus)
+		on_two_cpus[$3, $5]
 	if ($7 == "instructions" && $8 > 2)
 		unsteady[++nr_unsteady] = $0
 }
@@ -107,8 +111,7 @@ function judge(where, row,	parts, limit) {
 	goal = parts[1] ~ /^6\.1(-|$)/ ? goal_6_1[row] : goal_later[row]
 	if (goal == "" || ratio == "")
 		return ""
-	# on two CPUs, where the host may have had other things to do
-	if (spread[where, row] > 25)
+	if ((row in on_two_cpus) && (parts[1] in busy || spread[where, row] > 25))
 		return "unsteady"
 	limit = goal
 	if (sub(/^>/, "", limit))
@@ -183,7 +186,7 @@ function print_ratios(where,	parts, names, j, row) {
 		split(row, names, SUBSEP)
 		compare(where, row)
 		# what two CPUs take depends on the host
-		if (ratio != "" && names[1] !~ /^(pairs|pingpong|interrupts)$/)
+		if (ratio != "" && names[1] !~ two_cpus)
 			printf "%s,%s,%s,%s,%s,%s\n", parts[1], parts[2], names[1],
 				names[2], against[row], ratio
 	}
