@@ -69,7 +69,6 @@ long mbox_ioctl_send_batch(struct mbox_request *req)
 		struct mbox_send_item item;
 
 		memset(&why, 0, sizeof(why));
-
 		if (copy_from_user(&item, from + done, sizeof(item)))
 			ret = -EFAULT;
 		else if (item.reserved)

@@ -91,12 +91,12 @@ static struct mbox_waiter *mbox_line_search(struct mbox_mailbox *mb,
 		if (mb->turns != MBOX_TURNS_ROUND_ROBIN ||
 		    w->rank == w->ep->served)
 			break;
-		/* It goes back, and comes again: who is behind it is next. */
+		/* It goes back, behind who is next or not that far. */
 		node = rb_next(node);
 		rb_erase_cached(&w->node, line);
 		w->rank = w->ep->served;
 		rb_add_cached(&w->node, line, mbox_line_less);
-		if (!node)
+		if (!node || mbox_line_less(&w->node, node))
 			node = &w->node;
 	}
 	return w;

@@ -535,8 +535,6 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 	__releases(RCU) __releases(&mb->obj.lock);
 bool mbox_deaf_locked(const struct mbox_mailbox *mb);
 bool mbox_sourceless_locked(const struct mbox_mailbox *mb);
-void mbox_enqueue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			 struct mbox_after *after);
 void mbox_dequeue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 		      struct mbox_msg *msg, struct mbox_after *after);
@@ -545,6 +543,9 @@ void mbox_hand_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
 void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		      struct mbox_after *after);
 u64 mbox_missed_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
+u64 mbox_would_miss_locked(const struct mbox_mailbox *mb,
+			   const struct mbox_endpoint *ep,
+			   const struct mbox_msg *msg);
 void mbox_lapse_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		       struct mbox_after *after);
 void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,

@@ -119,9 +119,7 @@ static struct mbox_msg *mbox_claim_found_locked(struct mbox_take *take,
 		return ERR_PTR(-EMSGSIZE);
 	}
 	if (unlikely(take->peek)) {
-		take->missed = ep->missed + mb->gone - ep->gone;
-		if (mbox_is_broadcast(mb) && msg->kind != MBOX_COPY)
-			take->missed += msg->seq - ep->cursor;
+		take->missed = mbox_would_miss_locked(mb, ep, msg);
 		msg->pins++;
 		return msg;
 	}

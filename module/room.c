@@ -12,7 +12,6 @@
  * nobody but himself: of the others, the one with the highest priority is next,
  * of these the one that came first, and no smaller message gets past it.
  */
-#include <linux/cred.h>
 #include "mbox.h"
 
 /* How much is looked at to find something that may be dropped. */
@@ -190,10 +189,7 @@ void mbox_room_shrink_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	msg->len = len;
 }
 
-/*
- * Say what a message of @user's (or the current task's, whose share is not known)
- * lacks, and who takes most of it.
- */
+/* Say what a message of @user's lacks, and who takes most of it. */
 void mbox_explain_locked(struct mbox_mailbox *mb, u32 limit,
 			 const struct mbox_user *user, struct mbox_refused *why)
 {
@@ -210,8 +206,8 @@ void mbox_explain_locked(struct mbox_mailbox *mb, u32 limit,
 	why->limit = limit;
 	why->total = msgs ? mb->msgs : mb->bytes;
 	why->max = msgs ? mb->max_msgs : mb->max_bytes;
-	why->uid = user ? user->uid : current_euid();
-	why->used = user ? msgs ? user->msgs : user->bytes : 0;
+	why->uid = user->uid;
+	why->used = msgs ? user->msgs : user->bytes;
 	if (share) {
 		others = why->total - why->used;
 		reserve = msgs ? mbox_reserve_msgs(why->max) :

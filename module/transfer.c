@@ -80,15 +80,6 @@ static void mbox_insert_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 	mbox_expiry_add_locked(mb, msg);
 }
 
-void mbox_enqueue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			 struct mbox_after *after)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	mbox_tell_message_locked(mb, msg, after);
-	mbox_insert_locked(mb, msg);
-}
-
 void mbox_dequeue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	lockdep_assert_held(&mb->obj.lock);
@@ -156,17 +147,38 @@ void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 		trace_mbox_claim(mb, msg);
 }
 
-/* How many messages @ep has missed since that was last asked. */
-u64 mbox_missed_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
+/*
+ * How many messages @ep has missed since that was last told. It may be excused of
+ * what it has yet to come to, see broadcast.c: then none.
+ */
+static s64 mbox_count_missed_locked(const struct mbox_mailbox *mb,
+				    const struct mbox_endpoint *ep)
 {
-	u64 missed = ep->missed + mb->gone - ep->gone;
-
 	lockdep_assert_held(&mb->obj.lock);
 
+	return ep->missed + mb->gone - ep->gone;
+}
+
+/* The same, and it is told now. */
+u64 mbox_missed_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
+{
+	s64 missed = mbox_count_missed_locked(mb, ep);
+
 	ep->gone = mb->gone;
-	/* It may be excused of what it has yet to come to, see broadcast.c. */
-	ep->missed = (s64)missed < 0 ? missed : 0;
-	return (s64)missed < 0 ? 0 : missed;
+	ep->missed = min_t(s64, missed, 0);
+	return max_t(s64, missed, 0);
+}
+
+/* What a receive of @msg through @ep would tell; who peeks learns it, too. */
+u64 mbox_would_miss_locked(const struct mbox_mailbox *mb,
+			   const struct mbox_endpoint *ep,
+			   const struct mbox_msg *msg)
+{
+	s64 missed = mbox_count_missed_locked(mb, ep);
+
+	if (mbox_is_broadcast(mb) && msg->kind != MBOX_COPY)
+		missed += msg->seq - ep->cursor;
+	return max_t(s64, missed, 0);
 }
 
 /* @w, who has left the line, gets @msg. */
@@ -205,9 +217,7 @@ void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		}
 		msg->pins++;
 		w->msg = msg;
-		w->missed = w->ep->missed + mb->gone - w->ep->gone;
-		if (mbox_is_broadcast(mb) && msg->kind != MBOX_COPY)
-			w->missed += msg->seq - w->ep->cursor;
+		w->missed = mbox_would_miss_locked(mb, w->ep, msg);
 		mbox_waiter_done(w, 0, after);
 	}
 }
@@ -235,7 +245,8 @@ void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		w->needed = msg->len;
 		mbox_waiter_done(w, -EMSGSIZE, after);
 	}
-	mbox_enqueue_locked(mb, msg, after);
+	mbox_tell_message_locked(mb, msg, after);
+	mbox_insert_locked(mb, msg);
 }
 
 /* @msg takes the place of @twin, and its number if that keeps it there. */

@@ -254,6 +254,24 @@ TEST_F(robin, by_endpoint_and_not_by_task)
 }
 
 /* What comes back goes to another one, if another one waits. */
+/* Served means by whatever receive, also while another waits there. */
+TEST_F(robin, though_served_meanwhile)
+{
+	int i;
+
+	ASSERT_TRUE(mt_match_blocks(&self->task[0], self->end[0], mt_type(7)));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, mt_send_number(self->box, 1, 8, 0));
+		ASSERT_EQ(1, mt_recv_match(self->end[i], mt_type(8),
+					   MBOX_DONTWAIT));
+	}
+	ASSERT_TRUE(mt_match_blocks(&self->task[1], self->end[1], mt_type(7)));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, mt_send_number(self->box, 2 + i, 7, 0));
+		EXPECT_EQ(2 + i, mt_task_number(&self->task[i]));
+	}
+}
+
 TEST_F(robin, for_what_comes_back)
 {
 	struct mt_task *holder = &self->task[0], *again = &self->task[1];
