@@ -255,6 +255,12 @@ TEST_F(filter, and_what_has_expired)
 		.type = 2,
 		.ttl = 20 * MSEC,
 	};
+	char data;
+	struct mbox_recv peek = {
+		.flags = MBOX_DONTWAIT | MBOX_PEEK,
+		.buf = (uintptr_t)&data,
+		.buf_size = 1,
+	};
 	int all;
 
 	CREATE(.max_msgs = ROOM);
@@ -264,6 +270,9 @@ TEST_F(filter, and_what_has_expired)
 	ASSERT_EQ(0, mt_putmsg(self->w, 'b', &brief));
 	ASSERT_EQ(0, put(self->w, 'c', 1));
 	ASSERT_TRUE(MT_UNTIL(mt_stat_of(self->w).expired == 1));
+	ASSERT_EQ(0, mt_recvmsg(self->r, &peek));
+	EXPECT_EQ('a', data);
+	EXPECT_EQ(0, peek.missed);
 	EXPECT_EQ(0, mt_missed(self->r, 'a'));
 	EXPECT_EQ(0, mt_missed(self->r, 'c'));
 	EXPECT_EQ(0, mt_missed(all, 'a'));
