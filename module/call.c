@@ -20,7 +20,7 @@
  */
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
-#include <linux/uaccess.h>
+#include <linux/uio.h>
 #include "mbox.h"
 #include "trace.h"
 
@@ -322,7 +322,7 @@ static u8 *mbox_call_room(struct mbox_msg *msg)
 {
 	struct mbox_msg *answer = mbox_msg_call(msg)->answer;
 
-	return answer ? mbox_msg_data(answer) : mbox_call_reply_room(msg);
+	return answer ? mbox_msg_data(answer) : mbox_msg_call(msg)->reply;
 }
 
 /*
@@ -338,8 +338,10 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after;
 	struct mbox_msg *msg;
+	struct iov_iter from;
 	int ret = 0;
 
+	iov_iter_ubuf(&from, ITER_SOURCE, (void __user *)buf, len);
 	spin_lock(&mb->obj.lock);
 	msg = mbox_lease_find_locked(ep, token);
 	if (!msg)
@@ -354,7 +356,7 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 	if (ret)
 		return ret;
 
-	if (copy_from_user(mbox_call_room(msg), buf, len)) {
+	if (!mbox_data_get(mbox_call_room(msg), &from, len)) {
 		/* Who had received it may have ended meanwhile: now it is ours. */
 		mbox_lease(ep, msg);
 		return -EFAULT;

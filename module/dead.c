@@ -66,6 +66,6 @@ void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first)
 		mbox_share_uncharge_locked(mb, share, cost, &after);
 		mbox_unlock(mb, &after);
 		if (!moved)
-			mbox_msg_free(msg);
+			mbox_msg_free(mb, msg);
 	}
 }

@@ -221,7 +221,7 @@ struct mbox_msg *mbox_receive(struct file *file, struct mbox_take *take,
 		r->token = msg->token;
 	if (unlikely(fatal_signal_pending(current)))
 		ret = -EINTR;	/* nobody would see it */
-	else if (copy_to_iter(mbox_msg_data(msg), len, to) != len)
+	else if (!mbox_data_put(to, mbox_msg_data(msg), len))
 		ret = -EFAULT;
 	else
 		return msg;

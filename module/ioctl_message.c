@@ -346,6 +346,7 @@ static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 	struct mbox_callinfo *call = mbox_msg_call(msg);
 	struct mbox_call *c = &req->args.call;
 	int nr = mbox_files_room(call->files, &c->reply_fds);
+	struct iov_iter to;
 	int ret;
 
 	c->reply_len = call->reply_len;
@@ -354,12 +355,12 @@ static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 		return mbox_request_reply(req) ?: -EMSGSIZE;
 
 	/* The id is there until all the rest is. */
+	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(c->reply_buf),
+		      call->reply_len);
 	mbox_files_tell(call->files, &c->reply_fds, max(nr, 0));
 	if (call->result)
 		ret = mbox_request_reply(req);
-	else if (nr < 0 ||
-		 copy_to_user(u64_to_user_ptr(c->reply_buf),
-			      mbox_call_reply_room(msg), call->reply_len))
+	else if (nr < 0 || !mbox_data_put(&to, call->reply, call->reply_len))
 		ret = -EFAULT;
 	else
 		ret = mbox_request_reply(req);

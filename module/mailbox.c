@@ -196,6 +196,7 @@ static void mbox_mailbox_destroy(struct mbox_object *obj)
 		     !RB_EMPTY_ROOT(&mb->users));
 	if (mb->dead_letter)
 		mbox_object_remove_source(&mb->dead_letter->obj);
+	mbox_spares_destroy(&mb->spares);
 	mbox_payer_uncharge(obj->payer, MBOX_CHARGE_MAILBOXES, 1);
 }
 

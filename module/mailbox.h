@@ -321,6 +321,7 @@ void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost)
  * @expired: messages that have expired
  * @withdrawn: messages that their sender took back
  * @gone: messages that a receiver has missed: lost, replaced or expired
+ * @spares: memory for messages, not under any lock
  * @users: by user
  * @shares: by process and user
  * @watchers: endpoints that are told by themselves, see watch.c
@@ -377,6 +378,7 @@ struct mbox_mailbox {
 	u64 expired;
 	u64 withdrawn;
 	u64 gone;
+	struct mbox_spares spares;
 	struct rb_root users;
 	struct rb_root shares;
 	struct list_head watchers;

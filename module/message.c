@@ -6,7 +6,10 @@
  * In memory, one behind the other: the message; what only few have (struct
  * mbox_extra), in a call or an answer as the beginning of a struct
  * mbox_callinfo; the data; in a call, the room for its reply. That is beside the
- * request, which must stay whole, to be given to another server.
+ * request, which must stay whole, to be given to another server. In a large
+ * message the data and that room are apart: each is then of a size that memory
+ * is given in, where all together would be a bit above it, and be given twice as
+ * much, that the kernel clears first.
  */
 #include <linux/cred.h>
 #include <linux/mm.h>
@@ -15,7 +18,7 @@
 #include <linux/uio.h>
 #include "mbox.h"
 
-/* Where the data of a message is. */
+/* How large a message is without its data. */
 static size_t mbox_draft_head(const struct mbox_draft *draft, bool extra)
 {
 	size_t head = offsetof(struct mbox_msg, body);
@@ -25,7 +28,8 @@ static size_t mbox_draft_head(const struct mbox_draft *draft, bool extra)
 	static_assert(!(sizeof(struct mbox_callinfo) % 8));
 	if (draft->kind == MBOX_CALL || draft->kind == MBOX_ANSWER)
 		head += sizeof(struct mbox_callinfo);
-	else if (extra || draft->files || draft->ttl)
+	else if (extra || draft->files || draft->ttl ||
+		 head + draft->len > PAGE_SIZE)
 		head += sizeof(struct mbox_extra);
 	return head;
 }
@@ -52,51 +56,66 @@ static void mbox_msg_init(struct mbox_msg *msg, u8 kind, size_t head)
 	msg->head = head / 8;
 }
 
-static void mbox_msg_init_extra(struct mbox_msg *msg,
+/* What few have, files aside. Returns whether there is memory for it. */
+static bool mbox_msg_init_extra(struct mbox_msg *msg,
 				const struct mbox_draft *draft, u32 cost)
 {
 	struct mbox_extra *extra = mbox_msg_extra(msg);
 	struct mbox_callinfo *call = mbox_msg_call(msg);
 
 	memset(extra, 0, 8 * msg->head - offsetof(struct mbox_msg, body));
-	extra->files = draft->files;
 	if (draft->ttl)
 		extra->expiry = msg->time + draft->ttl;
-	if (msg->kind == MBOX_PLAIN)
-		return;
-	call->repeatable = draft->repeatable;
-	call->reply_max = draft->reply_max;
-	call->answer = draft->answer;
-	call->cost = cost;
+	if (msg->kind != MBOX_PLAIN) {
+		call->repeatable = draft->repeatable;
+		call->reply_max = draft->reply_max;
+		call->answer = draft->answer;
+		call->cost = cost;
+		call->reply = mbox_msg_data(msg) + msg->len;
+	}
+	if (likely(cost <= PAGE_SIZE))
+		return true;
+	extra->apart = kvmalloc(msg->len, GFP_KERNEL_ACCOUNT);
+	if (!extra->apart || msg->kind != MBOX_CALL)
+		return extra->apart;
+	call->reply = kvmalloc(draft->answer ? 0 : draft->reply_max,
+			       GFP_KERNEL_ACCOUNT);
+	return call->reply;
 }
 
 /*
  * Make a message, stamped from the current task. Process and user are not in
  * it: they are the share's that it is charged to.
  */
-static struct mbox_msg *mbox_msg_alloc(const struct mbox_draft *draft,
+static struct mbox_msg *mbox_msg_alloc(struct mbox_mailbox *mb,
+				       const struct mbox_draft *draft,
 				       size_t head, u32 cost)
 {
 	struct mbox_msg *msg;
+	int ret = -ENOMEM;
 
-	msg = cost <= PAGE_SIZE ? kmalloc(cost, GFP_KERNEL_ACCOUNT) :
-				  kvmalloc(cost, GFP_KERNEL_ACCOUNT);
+	msg = mbox_spare_alloc(&mb->spares, cost <= PAGE_SIZE ? cost : head);
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
 	mbox_msg_init(msg, draft->kind, head);
 	msg->priority = draft->priority;
 	msg->type = draft->type;
 	msg->len = draft->len;
-	if (draft->kind != MBOX_ANSWER &&
-	    !copy_from_iter_full(mbox_msg_data(msg), draft->len, draft->from)) {
-		kvfree(msg);
-		return ERR_PTR(-EFAULT);
-	}
-	msg->tid = get_pid(task_pid(current));
 	msg->time = ktime_get_ns();
-	if (unlikely(mbox_msg_extra(msg)))
-		mbox_msg_init_extra(msg, draft, cost);
+	if (unlikely(mbox_msg_extra(msg)) &&
+	    !mbox_msg_init_extra(msg, draft, cost))
+		goto free;
+	ret = -EFAULT;
+	if (likely(draft->kind != MBOX_ANSWER) &&
+	    !mbox_data_get(mbox_msg_data(msg), draft->from, draft->len))
+		goto free;
+	msg->tid = get_pid(task_pid(current));
+	if (unlikely(draft->files))
+		mbox_msg_extra(msg)->files = draft->files;
 	return msg;
+free:
+	mbox_msg_free(mb, msg);
+	return ERR_PTR(ret);
 }
 
 /* An empty message, to become a copy of one of a broadcast. */
@@ -108,6 +127,7 @@ struct mbox_msg *mbox_copy_alloc(void)
 
 	if (!msg)
 		return NULL;
+	msg->group = 0;
 	mbox_msg_init(msg, MBOX_COPY, head);
 	memset(mbox_msg_extra(msg), 0, sizeof(struct mbox_extra));
 	return msg;
@@ -120,28 +140,42 @@ struct pid *mbox_msg_process(const struct mbox_msg *msg)
 					  msg->share->pid;
 }
 
-/* May sleep: a large message may have been mapped page by page. */
-void mbox_msg_free(struct mbox_msg *msg)
+static void mbox_msg_free_extra(struct mbox_msg *msg)
 {
 	struct mbox_extra *extra = mbox_msg_extra(msg);
+	struct mbox_callinfo *call = mbox_msg_call(msg);
 
-	if (unlikely(extra))
-		mbox_files_free(extra->files);
+	mbox_files_free(extra->files);
 	if (msg->kind == MBOX_CALL || msg->kind == MBOX_ANSWER) {
-		mbox_files_free(mbox_msg_call(msg)->files);
-		put_pid(mbox_msg_call(msg)->pid);
+		mbox_files_free(call->files);
+		put_pid(call->pid);
 	}
-	put_pid(msg->tid);
-	kvfree(msg);
+	if (likely(!extra->apart))
+		return;
+	kvfree(extra->apart);
+	if (msg->kind == MBOX_CALL)
+		kvfree(call->reply);
 }
 
-void mbox_msg_free_all(struct mbox_msg *first)
+/*
+ * Back to the mailbox that it was in, or to the system. May sleep: a large
+ * message may have been mapped page by page.
+ */
+void mbox_msg_free(struct mbox_mailbox *mb, struct mbox_msg *msg)
+{
+	if (unlikely(mbox_msg_extra(msg)))
+		mbox_msg_free_extra(msg);
+	put_pid(msg->tid);
+	mbox_spare_free(&mb->spares, msg);
+}
+
+void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first)
 {
 	while (first) {
 		struct mbox_msg *msg = first;
 
 		first = msg->next;
-		mbox_msg_free(msg);
+		mbox_msg_free(mb, msg);
 	}
 }
 
@@ -153,8 +187,8 @@ struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
 			       const struct mbox_draft *draft,
 			       struct mbox_refused *why)
 {
-	bool extra = mbox_to_mailbox(ep->obj)->rendezvous;
-	size_t head = mbox_draft_head(draft, extra);
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	size_t head = mbox_draft_head(draft, mb->rendezvous);
 	u32 cost = mbox_draft_cost(draft, head);
 	struct mbox_share *share = NULL;
 	struct mbox_msg *msg;
@@ -164,11 +198,11 @@ struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
 		if (IS_ERR(share))
 			return ERR_CAST(share);
 	}
-	msg = mbox_msg_alloc(draft, head, cost);
+	msg = mbox_msg_alloc(mb, draft, head, cost);
 	if (!IS_ERR(msg))
 		msg->share = share;
 	else if (share)
-		mbox_unreserve(mbox_to_mailbox(ep->obj), share, cost);
+		mbox_unreserve(mb, share, cost);
 	return msg;
 }
 
@@ -177,5 +211,5 @@ void mbox_unmake_msg(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	if (msg->share)
 		mbox_unreserve(mb, msg->share, mbox_msg_cost(msg));
-	mbox_msg_free(msg);
+	mbox_msg_free(mb, msg);
 }

@@ -57,6 +57,8 @@ enum mbox_place {
  * @process: leased: the process that received it, held; otherwise NULL
  * @token: claimed or leased: its token; put off: the time until when
  * @by_sender: queued: in the index of senders
+ * @group: else: the memory cgroup that it is charged to, see spare.c; 0: it is
+ *	not to be used again
  * @share: the sending process and user; counted in it, but by a copy
  * @tid: sending thread, held
  * @seq: among equal priorities, lower ones first; while waiting for room, the
@@ -95,7 +97,10 @@ struct mbox_msg {
 			u64 token;
 		};
 	};
-	struct rb_node by_sender;
+	union {
+		struct rb_node by_sender;
+		u64 group;
+	};
 	struct mbox_share *share;
 	struct pid *tid;
 	u64 seq;
@@ -114,6 +119,7 @@ struct mbox_msg {
 
 /**
  * struct mbox_extra - what few messages have
+ * @apart: its data, where that is not behind it, see message.c
  * @files: that it carries, if any
  * @expiry: when its time to live ends, on CLOCK_MONOTONIC; 0: never
  * @by_expiry: queued, with an @expiry: in mailbox->expiries
@@ -122,6 +128,7 @@ struct mbox_msg {
  * @payer: of a copy: the share of who holds it, to which it is charged
  */
 struct mbox_extra {
+	u8 *apart;
 	struct mbox_files *files;
 	u64 expiry;
 	struct rb_node by_expiry;
@@ -149,7 +156,8 @@ struct mbox_extra {
  * @result: 0 or -errno, once over
  * @status: the server's, once over
  * @cost: bytes that are charged for the message
- * @reply_max: room for the reply, which is behind the data
+ * @reply: room for the reply
+ * @reply_max: how much
  * @reply_len: its length, once over
  * @files: that the reply carries, if any
  *
@@ -177,6 +185,7 @@ struct mbox_callinfo {
 	u32 cost;
 	u32 reply_max;
 	u32 reply_len;
+	u8 *reply;
 	struct mbox_files *files;
 };
 
@@ -200,14 +209,14 @@ static inline struct mbox_msg *mbox_call_msg(const struct mbox_callinfo *call)
 
 static inline u8 *mbox_msg_data(const struct mbox_msg *msg)
 {
+	const struct mbox_extra *extra;
+
 	if (unlikely(msg->kind == MBOX_COPY))
 		msg = mbox_msg_extra(msg)->original;
+	extra = mbox_msg_extra(msg);
+	if (unlikely(extra && extra->apart))
+		return extra->apart;
 	return (u8 *)msg + 8 * msg->head;
-}
-
-static inline u8 *mbox_call_reply_room(const struct mbox_msg *msg)
-{
-	return mbox_msg_data(msg) + msg->len;
 }
 
 static inline struct mbox_files *mbox_msg_files(const struct mbox_msg *msg)
@@ -271,8 +280,26 @@ struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
 void mbox_unmake_msg(struct mbox_mailbox *mb, struct mbox_msg *msg);
 struct mbox_msg *mbox_copy_alloc(void);
 struct pid *mbox_msg_process(const struct mbox_msg *msg);
-void mbox_msg_free(struct mbox_msg *msg);
-void mbox_msg_free_all(struct mbox_msg *first);
+void mbox_msg_free(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first);
+
+/* data.c: the way of its data from and to user memory */
+
+bool mbox_data_get(u8 *to, struct iov_iter *from, u32 len);
+bool mbox_data_put(struct iov_iter *to, const u8 *from, u32 len);
+
+/* spare.c: messages to be used again */
+
+#define MBOX_SPARE_SIZES	2
+
+/* Messages that nobody needs now, by their size; see spare.c. */
+struct mbox_spares {
+	struct mbox_msg *first[MBOX_SPARE_SIZES];
+};
+
+struct mbox_msg *mbox_spare_alloc(struct mbox_spares *spares, u32 size);
+void mbox_spare_free(struct mbox_spares *spares, struct mbox_msg *msg);
+void mbox_spares_destroy(struct mbox_spares *spares);
 
 /* rule.c: which messages one wants */
 

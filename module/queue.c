@@ -114,8 +114,10 @@ void mbox_queue_remove(struct mbox_queue *q, struct mbox_msg *msg)
 {
 	if (unlikely(msg->state & MBOX_BY_TYPE))
 		rb_erase(&msg->by_type, &q->types);
-	if (unlikely(msg->state & MBOX_BY_SENDER))
+	if (unlikely(msg->state & MBOX_BY_SENDER)) {
 		rb_erase(&msg->by_sender, mbox_sender_root(q, msg));
+		msg->group = 0;
+	}
 	msg->state &= ~(MBOX_BY_TYPE | MBOX_BY_SENDER);
 
 	if (q->last == &msg->order)

@@ -220,7 +220,7 @@ static void mbox_claim_end(struct mbox_waiter *w)
 		mbox_unlock(mb, &after);
 	}
 	if (w->copy)
-		mbox_msg_free(w->copy);
+		mbox_msg_free(mb, w->copy);
 }
 
 /*

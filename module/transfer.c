@@ -63,7 +63,7 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 	if (unlikely(after->dead))
 		mbox_share_free_all(after->dead);
 	if (after->gone)
-		mbox_msg_free_all(after->gone);
+		mbox_msg_free_all(mb, after->gone);
 	if (unlikely(after->undeliverable))
 		mbox_forward(mb, after->undeliverable);
 	if (unlikely(after->answers))

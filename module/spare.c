@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages that nobody needs any more, kept to be used again.
+ *
+ * To have memory given and charged, and to give it back, costs as much as half of
+ * all else that is done to a small message. So a mailbox keeps a few that have
+ * passed through it, in two sizes: a bit of memory that is part of a mailbox in
+ * use, as the pages that a pipe keeps are. They stay charged to the memory cgroup
+ * of who has sent them, and are used again by that alone.
+ *
+ * They are taken and given without a lock: all of a size at once, in exchange for
+ * none, of which one is used and the rest put back. Whoever comes between finds
+ * none, and leaves some that are joined with the rest.
+ *
+ * Where use after free is looked for, nothing is used again: it would not be found.
+ */
+#include <linux/cgroup.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include "mbox.h"
+
+/* The sizes, and how many are kept: most plain messages, and most calls. */
+static const struct {
+	u32 size;
+	u32 max;
+} mbox_spare_sizes[MBOX_SPARE_SIZES] = {
+	{ 192, 32 },
+	{ 512, 4 },
+};
+
+/*
+ * What the current task allocates is charged to the memory cgroup that this
+ * stands for; no two ever have the same. 0: who knows.
+ */
+static u64 mbox_memory_group(void)
+{
+#ifdef CONFIG_MEMCG
+	struct cgroup_subsys_state *css;
+	u64 group;
+
+	if (unlikely(current->active_memcg))
+		return 0;
+	rcu_read_lock();
+	css = task_css(current, memory_cgrp_id);
+	group = css->serial_nr;
+	rcu_read_unlock();
+	return group;
+#else
+	return 1;
+#endif
+}
+
+/* In a list, @len is how many there are from this one on. */
+static struct mbox_msg *mbox_spare_push(struct mbox_msg *first,
+					struct mbox_msg *msg, u32 max)
+{
+	u32 len = first ? first->len : 0;
+
+	if (unlikely(len >= max)) {
+		kfree(msg);
+		return first;
+	}
+	msg->next = first;
+	msg->len = len + 1;
+	return msg;
+}
+
+static struct mbox_msg *mbox_spare_join(struct mbox_msg *a, struct mbox_msg *b,
+					u32 max)
+{
+	if (a && b && a->len < b->len)
+		swap(a, b);
+	while (b) {
+		struct mbox_msg *msg = b;
+
+		b = msg->next;
+		a = mbox_spare_push(a, msg, max);
+	}
+	return a;
+}
+
+static void mbox_spare_put(struct mbox_msg **slot, struct mbox_msg *first,
+			   u32 max)
+{
+	while (unlikely(cmpxchg(slot, NULL, first)))
+		first = mbox_spare_join(first, xchg(slot, NULL), max);
+}
+
+static struct mbox_msg *mbox_spare_new(int i, u64 group)
+{
+	struct mbox_msg *msg = kmalloc(mbox_spare_sizes[i].size,
+				       GFP_KERNEL_ACCOUNT);
+
+	/* It may have come to another cgroup meanwhile. */
+	if (msg)
+		msg->group = group == mbox_memory_group() ?
+			     group * MBOX_SPARE_SIZES + i : 0;
+	return msg;
+}
+
+/* Memory for a message of @size bytes, of which only @group is set; or NULL. */
+struct mbox_msg *mbox_spare_alloc(struct mbox_spares *spares, u32 size)
+{
+	u64 group = mbox_memory_group();
+	struct mbox_msg *msg;
+	int i = 0;
+
+	while (size > mbox_spare_sizes[i].size) {
+		if (++i < MBOX_SPARE_SIZES)
+			continue;
+		msg = kmalloc(size, GFP_KERNEL_ACCOUNT);
+		if (msg)
+			msg->group = 0;
+		return msg;
+	}
+	msg = READ_ONCE(spares->first[i]) ? xchg(&spares->first[i], NULL) : NULL;
+	if (unlikely(!msg))
+		return mbox_spare_new(i, group);
+	if (msg->next)
+		mbox_spare_put(&spares->first[i], msg->next,
+			       mbox_spare_sizes[i].max);
+	if (likely(msg->group == group * MBOX_SPARE_SIZES + i))
+		return msg;
+	kfree(msg);
+	return mbox_spare_new(i, group);
+}
+
+/* Nobody needs @msg any more. */
+void mbox_spare_free(struct mbox_spares *spares, struct mbox_msg *msg)
+{
+	int i = msg->group % MBOX_SPARE_SIZES;
+	u32 max = mbox_spare_sizes[i].max;
+	struct mbox_msg **slot = &spares->first[i];
+
+	if (unlikely(!msg->group) || IS_ENABLED(CONFIG_KASAN)) {
+		kfree(msg);
+		return;
+	}
+	mbox_spare_put(slot, mbox_spare_push(xchg(slot, NULL), msg, max), max);
+}
+
+/* Nobody else can see them any more. */
+void mbox_spares_destroy(struct mbox_spares *spares)
+{
+	int i;
+
+	for (i = 0; i < MBOX_SPARE_SIZES; i++) {
+		struct mbox_msg *msg = spares->first[i];
+
+		while (msg) {
+			struct mbox_msg *next = msg->next;
+
+			kfree(msg);
+			msg = next;
+		}
+	}
+}
