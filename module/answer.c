@@ -25,7 +25,7 @@ struct mbox_msg *mbox_answer_reserve(struct mbox_endpoint *to, u32 size,
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(to->obj);
 	struct mbox_draft draft = { .kind = MBOX_ANSWER, .len = size };
-	struct mbox_waiter unused;
+	struct mbox_waiter unused mbox_unset;
 	struct mbox_msg *answer;
 	int ret;
 
@@ -37,8 +37,8 @@ struct mbox_msg *mbox_answer_reserve(struct mbox_endpoint *to, u32 size,
 	if (IS_ERR(answer))
 		return answer;
 	mbox_msg_call(answer)->cookie = cookie;
-	ret = mbox_enter(to, answer, &unused, true, why);
-	if (ret) {
+	ret = mbox_enter(to, &answer, 1, &unused, true, why);
+	if (ret < 0) {
 		mbox_unmake_msg(mb, answer);
 		return ERR_PTR(ret);
 	}

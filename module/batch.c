@@ -2,6 +2,12 @@
 /*
  * Some messages in one command: each is sent or received as it would be by
  * itself, but only the first one waits.
+ *
+ * They go in chunks, so that the mailbox is locked twice for a chunk rather than
+ * for each message: what is to be sent is made before, what is received is
+ * claimed, copied without the lock, and acked together. Where one of a chunk
+ * cannot be done, those before it are, and it begins the next chunk: what is
+ * wrong with it is told by what happens there.
  */
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
@@ -9,23 +15,63 @@
 #include <linux/uio.h>
 #include "ioctl.h"
 
-static int mbox_send_item(struct file *file, const struct mbox_send_item *item,
-			  const struct mbox_deadline *until,
-			  struct mbox_refused *why)
-{
-	struct iov_iter from;
-	struct mbox_draft draft = {
-		.from = &from,
-		.len = item->len,
-		.priority = item->priority,
-		.type = item->type,
-		.ttl = item->ttl,
-	};
+#define MBOX_CHUNK_MAX	16
 
-	iov_iter_ubuf(&from, ITER_SOURCE, u64_to_user_ptr(item->buf),
-		      item->len);
-	return mbox_draft_check(file, &draft) ?:
-	       mbox_draft_send(file, &draft, NULL, until, why);
+static struct mbox_msg *mbox_make_item(struct file *file,
+				       const struct mbox_send_item __user *user,
+				       struct mbox_refused *why)
+{
+	struct mbox_send_item item mbox_unset;
+	struct iov_iter from mbox_unset;
+	struct mbox_draft draft;
+	int ret;
+
+	if (copy_from_user(&item, user, sizeof(item)))
+		return ERR_PTR(-EFAULT);
+	if (item.reserved)
+		return ERR_PTR(-EINVAL);
+	iov_iter_ubuf(&from, ITER_SOURCE, u64_to_user_ptr(item.buf), item.len);
+	draft = (struct mbox_draft){
+		.from = &from,
+		.len = item.len,
+		.priority = item.priority,
+		.type = item.type,
+		.ttl = item.ttl,
+	};
+	ret = mbox_draft_check(file, &draft);
+	if (ret)
+		return ERR_PTR(ret);
+	return mbox_draft_make(file->private_data, &draft, NULL, why);
+}
+
+/*
+ * Send up to @nr messages that are told of at @from. Returns how many were sent,
+ * or how the first one failed, and @why.
+ */
+static int mbox_send_chunk(struct file *file,
+			   const struct mbox_send_item __user *from, u32 nr,
+			   const struct mbox_deadline *until,
+			   struct mbox_refused *why)
+{
+	struct mbox_endpoint *ep = file->private_data;
+	struct mbox_msg *msgs[MBOX_CHUNK_MAX] mbox_unset;
+	u32 i, n;
+	int ret;
+
+	nr = min_t(u32, nr, MBOX_CHUNK_MAX);
+	for (n = 0; n < nr; n++) {
+		msgs[n] = mbox_make_item(file, from + n, why);
+		if (!IS_ERR(msgs[n]))
+			continue;
+		if (!n)
+			return PTR_ERR(msgs[n]);
+		break;
+	}
+	ret = mbox_send_msgs(ep, msgs, n, until, why);
+	for (i = max(ret, 0); i < n; i++)
+		if (msgs[i])
+			mbox_unmake_msg(mbox_to_mailbox(ep->obj), msgs[i]);
+	return ret;
 }
 
 /*
@@ -54,7 +100,7 @@ long mbox_ioctl_send_batch(struct mbox_request *req)
 	struct mbox_send_batch __user *user = req->user;
 	struct mbox_refused why = {};
 	struct mbox_deadline until;
-	u32 done;
+	u32 done = 0;
 	int ret;
 
 	ret = mbox_batch_check(b->nr, req->file->f_mode, FMODE_WRITE) ?:
@@ -65,18 +111,14 @@ long mbox_ioctl_send_batch(struct mbox_request *req)
 	/* That it can be told how it ended is seen to while there is a way back. */
 	if (put_user(0, &user->error))
 		return -EFAULT;
-	for (done = 0; done < b->nr; done++) {
-		struct mbox_send_item item;
-
+	while (done < b->nr) {
 		memset(&why, 0, sizeof(why));
-		if (copy_from_user(&item, from + done, sizeof(item)))
-			ret = -EFAULT;
-		else if (item.reserved)
-			ret = -EINVAL;
-		else
-			ret = mbox_send_item(req->file, &item, &until, &why);
-		if (ret)
+		ret = mbox_send_chunk(req->file, from + done, b->nr - done,
+				      &until, &why);
+		if (ret < 0)
 			break;
+		done += ret;
+		ret = 0;
 		until.dontwait = true;
 	}
 	memset(&b->refusal, 0, sizeof(b->refusal));
@@ -112,38 +154,81 @@ static void mbox_fill_item(struct mbox_recv_item *item,
 	item->reserved = 0;
 }
 
-/* Receive a message as @user says, and describe it there. */
-static int mbox_recv_item(struct mbox_request *req,
-			  struct mbox_recv_item __user *user,
-			  struct mbox_take *take,
-			  const struct mbox_deadline *until)
+/* Hand over the message of @catch: its data to @buf, all else to @user. */
+static int mbox_deliver_item(const struct mbox_catch *catch, u64 buf, u32 size,
+			     struct mbox_recv_item __user *user)
 {
-	u32 flags = req->args.recv_batch.flags;
-	struct mbox_recv_item item;
-	struct iov_iter to;
-	struct mbox_msg *msg;
-	struct mbox_recv r;
-	bool lease;
-	int ret;
+	struct mbox_recv_item item mbox_unset;
+	struct iov_iter to mbox_unset;
+	struct mbox_recv r mbox_unset;
+	ssize_t len;
 
-	if (copy_from_user(&item, user, sizeof(item)))
-		return -EFAULT;
-	take->room = flags & MBOX_TRUNCATE ? U32_MAX : item.buf_size;
-	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(item.buf), item.buf_size);
-	msg = mbox_receive(req->file, take, until, &to, &r);
-	if (IS_ERR(msg)) {
-		ret = PTR_ERR(msg);
-		if (ret == -EMSGSIZE && put_user(r.len, &user->len))
-			ret = -EFAULT;
-		return ret;
+	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(buf), size);
+	len = mbox_fetch(catch->msg, &to);
+	if (len < 0)
+		return len;
+	mbox_describe(&r, catch);
+	if (len < catch->msg->len)
+		r.msg_flags |= MBOX_MSG_TRUNCATED;
+	item.buf = buf;
+	item.buf_size = size;
+	mbox_fill_item(&item, &r, catch->msg);
+	return copy_to_user(user, &item, sizeof(item)) ? -EFAULT : 0;
+}
+
+/* Where the data of messages is to go, as far as that can be read. */
+static u32 mbox_read_items(struct mbox_catch *catch, u64 *bufs, u32 *sizes,
+			   const struct mbox_recv_item __user *user, u32 nr,
+			   u32 flags)
+{
+	u32 n;
+
+	for (n = 0; n < nr; n++) {
+		if (get_user(bufs[n], &user[n].buf) ||
+		    get_user(sizes[n], &user[n].buf_size))
+			break;
+		catch[n].room = flags & MBOX_TRUNCATE ? U32_MAX : sizes[n];
 	}
-	lease = flags & MBOX_LEASE || msg->kind == MBOX_CALL;
-	if (!lease)
-		r.token = 0;
-	mbox_fill_item(&item, &r, msg);
-	ret = copy_to_user(user, &item, sizeof(item)) ? -EFAULT : 0;
-	mbox_received(req->file, take, msg, lease, ret);
-	return ret;
+	return n;
+}
+
+/*
+ * Receive up to @nr messages as @user says, and describe them there. Returns how
+ * many, or how the first one failed.
+ */
+static int mbox_recv_chunk(struct mbox_request *req, struct mbox_take *take,
+			   struct mbox_recv_item __user *user, u32 nr,
+			   const struct mbox_deadline *until)
+{
+	struct mbox_endpoint *ep = req->file->private_data;
+	struct mbox_catch catch[MBOX_CHUNK_MAX] mbox_unset;
+	u64 bufs[MBOX_CHUNK_MAX] mbox_unset;
+	u32 sizes[MBOX_CHUNK_MAX] mbox_unset;
+	u32 flags = req->args.recv_batch.flags;
+	int ret = 0;
+	u32 i, n;
+
+	nr = mbox_read_items(catch, bufs, sizes, user,
+			     min_t(u32, nr, MBOX_CHUNK_MAX), flags);
+	if (!nr)
+		return -EFAULT;
+	ret = mbox_claim(ep, take, until, catch, nr);
+	if (ret == -EMSGSIZE)
+		return put_user(take->needed, &user->len) ?: ret;
+	if (ret < 0)
+		return ret;
+
+	nr = ret;
+	for (n = 0; n < nr; n++) {
+		catch[n].end = mbox_end_of(catch[n].msg, flags);
+		ret = mbox_deliver_item(catch + n, bufs[n], sizes[n], user + n);
+		if (ret)
+			break;
+	}
+	for (i = n; i < nr; i++)
+		catch[i].end = MBOX_END_PUT_BACK;
+	mbox_claim_end(ep, catch, nr);
+	return n ?: ret;
 }
 
 long mbox_ioctl_recv_batch(struct mbox_request *req)
@@ -165,10 +250,13 @@ long mbox_ioctl_recv_batch(struct mbox_request *req)
 		return ret;
 	ret = put_user(0, &user->error) ?: mbox_exclude(mb);
 	if (!ret) {
-		for (; done < b->nr; done++) {
-			ret = mbox_recv_item(req, to + done, &take, &until);
-			if (ret)
+		while (done < b->nr) {
+			ret = mbox_recv_chunk(req, &take, to + done,
+					      b->nr - done, &until);
+			if (ret < 0)
 				break;
+			done += ret;
+			ret = 0;
 			until.dontwait = true;
 			/* The filter may be another by now. */
 			if (!b->match.what)

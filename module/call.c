@@ -179,11 +179,11 @@ int mbox_call_send(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
 		   const struct mbox_deadline *until, struct mbox_refused *why)
 {
 	struct mbox_msg *msg = *msgp;
-	struct mbox_waiter w;
+	struct mbox_waiter w mbox_unset;
 	int ret;
 
 	mbox_msg_call(msg)->id = id;
-	ret = mbox_enter(ep, msg, &w, until->dontwait, why);
+	ret = mbox_enter(ep, &msg, 1, &w, until->dontwait, why);
 	if (ret < 0)
 		return ret;
 	ret = mbox_call_wait(ep, msg, &w, until, why);
@@ -351,29 +351,28 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 	else if (len > mbox_msg_call(msg)->reply_max)
 		ret = -EMSGSIZE;
 	else
-		mbox_unlease_locked(ep, token);
+		mbox_unlease_locked(ep, msg);
 	spin_unlock(&mb->obj.lock);
 	if (ret)
 		return ret;
 
 	if (!mbox_data_get(mbox_call_room(msg), &from, len)) {
 		/* Who had received it may have ended meanwhile: now it is ours. */
-		mbox_lease(ep, msg);
+		struct mbox_catch undone = { .msg = msg, .end = MBOX_END_LEASE };
+
+		mbox_claim_end(ep, &undone, 1);
 		return -EFAULT;
 	}
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
-	ep->nr_held--;
-	mb->received++;
 	if (mbox_msg_is_cancelled(msg))
 		ret = -ECANCELED;
 	mbox_msg_call(msg)->reply_len = len;
 	mbox_msg_call(msg)->status = status;
 	if (!ret)
 		mbox_msg_call(msg)->files = files;
-	trace_mbox_ack(mb, msg);
-	mbox_drop_locked(mb, msg, 0, &after);
+	mbox_ack_locked(ep, msg, &after);
 	mbox_unlock(mb, &after);
 	return ret;
 }

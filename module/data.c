@@ -84,6 +84,8 @@ fault:
 /* Copy @len bytes to @to, where there is room for them. Returns if that worked. */
 bool mbox_data_get(u8 *to, struct iov_iter *from, u32 len)
 {
+	if (unlikely(!len))
+		return true;
 	if (likely(mbox_data_is_small(from, len)))
 		return mbox_words_get(to, from->ubuf + from->iov_offset, len);
 	return copy_from_iter_full(to, len, from);
@@ -92,6 +94,8 @@ bool mbox_data_get(u8 *to, struct iov_iter *from, u32 len)
 /* Copy @len bytes from @from, which are there. Returns if that worked. */
 bool mbox_data_put(struct iov_iter *to, const u8 *from, u32 len)
 {
+	if (unlikely(!len))
+		return true;
 	if (likely(mbox_data_is_small(to, len)))
 		return mbox_words_put(to->ubuf + to->iov_offset, from, len);
 	return copy_to_iter(from, len, to) == len;

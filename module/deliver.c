@@ -134,17 +134,20 @@ int mbox_draft_send(struct file *file, struct mbox_draft *draft,
 	msg = mbox_draft_make(ep, draft, fds, why);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
-	ret = mbox_send_msg(ep, &msg, until, why);
-	if (unlikely(ret && msg))
+	ret = mbox_send_msgs(ep, &msg, 1, until, why);
+	if (likely(ret > 0))
+		return 0;
+	if (msg)
 		mbox_unmake_msg(mbox_to_mailbox(ep->obj), msg);
 	return ret;
 }
 
-/* Tell of @msg in the current task's terms. */
-static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
+/* Tell of the message of @catch in the current task's terms. */
+void mbox_describe(struct mbox_recv *r, const struct mbox_catch *catch)
 {
 	struct user_namespace *ns = current_user_ns();
 	struct pid_namespace *pids = task_active_pid_ns(current);
+	const struct mbox_msg *msg = catch->msg;
 	const struct mbox_share *share = msg->share;
 	const struct mbox_callinfo *call;
 
@@ -158,7 +161,8 @@ static void mbox_describe(struct mbox_recv *r, const struct mbox_msg *msg)
 	r->tid = msg->tid == share->pid ? r->pid : pid_nr_ns(msg->tid, pids);
 	r->uid = from_kuid_munged(ns, share->uid);
 	r->gid = from_kgid_munged(ns, share->gid);
-	r->token = 0;
+	r->token = catch->end == MBOX_END_LEASE ? msg->token : 0;
+	r->missed = catch->missed;
 	r->msg_flags = 0;
 	r->deliveries = msg->deliveries;
 	r->reply_max = 0;
@@ -194,53 +198,16 @@ bool mbox_is_orphan(struct file *file)
 }
 
 /*
- * Claim a message (or pin it, to peek), copy its data to @to, and describe it in
- * @r. What comes of it, mbox_received() is to be told: it is not over before.
- * With -EMSGSIZE, @r->len is the size needed.
+ * Copy the data of @msg to @to, as much as goes in there. Returns how much that
+ * is, or -errno: then it has not been received.
  */
-struct mbox_msg *mbox_receive(struct file *file, struct mbox_take *take,
-			      const struct mbox_deadline *until,
-			      struct iov_iter *to, struct mbox_recv *r)
+ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to)
 {
-	struct mbox_endpoint *ep = file->private_data;
-	struct mbox_msg *msg;
-	u32 len;
-	int ret;
+	u32 len = min_t(u64, msg->len, iov_iter_count(to));
 
-	msg = mbox_claim(ep, take, until);
-	if (IS_ERR(msg)) {
-		r->len = take->needed;
-		return msg;
-	}
-	mbox_describe(r, msg);
-	r->missed = take->missed;
-	len = min_t(u64, msg->len, iov_iter_count(to));
-	if (len < msg->len)
-		r->msg_flags |= MBOX_MSG_TRUNCATED;
-	if (!take->peek)
-		r->token = msg->token;
 	if (unlikely(fatal_signal_pending(current)))
-		ret = -EINTR;	/* nobody would see it */
-	else if (!mbox_data_put(to, mbox_msg_data(msg), len))
-		ret = -EFAULT;
-	else
-		return msg;
-	mbox_received(file, take, msg, false, ret);
-	return ERR_PTR(ret);
-}
-
-/* It was received, and is kept with @lease, or @ret is what was in the way. */
-void mbox_received(struct file *file, const struct mbox_take *take,
-		   struct mbox_msg *msg, bool lease, int ret)
-{
-	struct mbox_endpoint *ep = file->private_data;
-
-	if (unlikely(take->peek))
-		mbox_peeked(ep, msg);
-	else if (unlikely(ret))
-		mbox_put_back(ep, msg, take->missed);
-	else if (lease)
-		mbox_lease(ep, msg);
-	else
-		mbox_ack(ep, msg);
+		return -EINTR;	/* nobody would see it */
+	if (unlikely(!mbox_data_put(to, mbox_msg_data(msg), len)))
+		return -EFAULT;
+	return len;
 }

@@ -41,26 +41,23 @@ static int mbox_lease_cmp(const void *token, const struct rb_node *node)
 }
 
 /* The claimed @msg stays with @ep, for the current process, under its token. */
-void mbox_lease(struct mbox_endpoint *ep, struct mbox_msg *msg)
+void mbox_lease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		       struct mbox_after *after)
 {
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_after after;
+	lockdep_assert_held(&ep->obj->lock);
 
-	mbox_after_init(&after);
-	mbox_lock(mb);
 	msg->place = MBOX_LEASED;
 	msg->holder = ep;
 	msg->process = get_pid(task_tgid(current));
 	rb_add(&msg->order, &ep->held, mbox_lease_less);
 	if (mbox_msg_is_cancelled(msg)) {
 		ep->nr_cancelled++;
-		mbox_tell_urgent_locked(mb, ep, &after);
+		mbox_tell_urgent_locked(mbox_to_mailbox(ep->obj), ep, after);
 	}
-	mbox_unlock(mb, &after);
 }
 
-static void mbox_lease_remove_locked(struct mbox_endpoint *ep,
-				     struct mbox_msg *msg)
+/* The leased @msg is claimed again. */
+void mbox_unlease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg)
 {
 	lockdep_assert_held(&ep->obj->lock);
 
@@ -83,16 +80,6 @@ struct mbox_msg *mbox_lease_find_locked(struct mbox_endpoint *ep, u64 token)
 	lockdep_assert_held(&ep->obj->lock);
 
 	return node ? mbox_lease_entry(node) : NULL;
-}
-
-/* The message of @token is claimed again; NULL if @ep holds none such. */
-struct mbox_msg *mbox_unlease_locked(struct mbox_endpoint *ep, u64 token)
-{
-	struct mbox_msg *msg = mbox_lease_find_locked(ep, token);
-
-	if (msg)
-		mbox_lease_remove_locked(ep, msg);
-	return msg;
 }
 
 /* The claimed @msg comes back undone, to be received again after @delay. */
@@ -131,8 +118,9 @@ int mbox_lease_nack(struct mbox_endpoint *ep, u64 token, u64 delay)
 		return -EOPNOTSUPP;
 	mbox_after_init(&after);
 	mbox_lock(mb);
-	msg = mbox_unlease_locked(ep, token);
+	msg = mbox_lease_find_locked(ep, token);
 	if (msg) {
+		mbox_unlease_locked(ep, msg);
 		ep->nr_held--;
 		mbox_return_locked(mb, msg, delay, &after);
 	}
@@ -148,12 +136,10 @@ int mbox_lease_ack(struct mbox_endpoint *ep, u64 token)
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
-	msg = mbox_unlease_locked(ep, token);
+	msg = mbox_lease_find_locked(ep, token);
 	if (msg) {
-		ep->nr_held--;
-		mb->received++;
-		trace_mbox_ack(mb, msg);
-		mbox_drop_locked(mb, msg, 0, &after);
+		mbox_unlease_locked(ep, msg);
+		mbox_ack_locked(ep, msg, &after);
 	}
 	mbox_unlock(mb, &after);
 	return msg ? 0 : -ESTALE;
@@ -221,7 +207,7 @@ void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process)
 		next = rb_next(node);
 		if (process && msg->process != process)
 			continue;
-		mbox_lease_remove_locked(ep, msg);
+		mbox_unlease_locked(ep, msg);
 		ep->nr_held--;
 		/* Whether an interrupted call was done, nobody can know. */
 		if (msg->kind == MBOX_CALL && !mbox_msg_call(msg)->repeatable)

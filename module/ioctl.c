@@ -525,7 +525,7 @@ static long mbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 	unsigned int nr = _IOC_NR(cmd);
 	const struct mbox_command *c;
 	/* Nobody looks at more of it than is read, so it need not be cleared. */
-	struct mbox_request req __attribute__((__uninitialized__));
+	struct mbox_request req mbox_unset;
 	int ret;
 
 	if (cmd != _IO(MBOX_IOC_TYPE, nr) || nr >= ARRAY_SIZE(mbox_commands))

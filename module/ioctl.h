@@ -81,11 +81,8 @@ int mbox_draft_send(struct file *file, struct mbox_draft *draft,
 		    const struct mbox_fds *fds,
 		    const struct mbox_deadline *until,
 		    struct mbox_refused *why);
-struct mbox_msg *mbox_receive(struct file *file, struct mbox_take *take,
-			      const struct mbox_deadline *until,
-			      struct iov_iter *to, struct mbox_recv *r);
-void mbox_received(struct file *file, const struct mbox_take *take,
-		   struct mbox_msg *msg, bool lease, int ret);
+void mbox_describe(struct mbox_recv *r, const struct mbox_catch *catch);
+ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to);
 int mbox_draft_check(struct file *file, const struct mbox_draft *draft);
 struct mbox_msg *mbox_draft_make(struct mbox_endpoint *ep,
 				 struct mbox_draft *draft,
@@ -93,6 +90,7 @@ struct mbox_msg *mbox_draft_make(struct mbox_endpoint *ep,
 				 struct mbox_refused *why);
 bool mbox_is_orphan(struct file *file);
 
+enum mbox_end mbox_end_of(const struct mbox_msg *msg, u32 flags);
 int mbox_take_get(struct mbox_take *take, struct mbox_mailbox *mb,
 		  const struct mbox_match *match);
 

@@ -146,54 +146,71 @@ static void mbox_give_files(struct mbox_request *req,
 	mbox_request_reply(req);
 }
 
-/* Hand the claimed @msg, of which the data is there, over; or put it back. */
-static int mbox_deliver(struct mbox_request *req, const struct mbox_take *take,
-			struct mbox_msg *msg)
+/* Hand over the message of @catch: its data, what is to be told of it, files. */
+static int mbox_deliver(struct mbox_request *req,
+			const struct mbox_catch *catch, struct iov_iter *to)
 {
-	struct mbox_files *files = mbox_msg_files(msg);
+	struct mbox_files *files = mbox_msg_files(catch->msg);
 	struct mbox_recv *r = &req->args.recv;
-	bool lease = !take->peek &&
-		     (r->flags & MBOX_LEASE || msg->kind == MBOX_CALL);
 	int nr = 0, ret;
+	ssize_t len;
 
-	if (!lease)
-		r->token = 0;
+	len = mbox_fetch(catch->msg, to);
+	if (len < 0)
+		return len;
+	mbox_describe(r, catch);
+	if (len < catch->msg->len)
+		r->msg_flags |= MBOX_MSG_TRUNCATED;
 	/* What is only looked at keeps its files. */
-	if (!take->peek)
+	if (catch->end != MBOX_END_PEEK)
 		nr = mbox_files_room(files, &r->fds);
 	mbox_files_tell(files, &r->fds, max(nr, 0));
 	ret = nr < 0 ? nr : mbox_request_reply(req);
 	if (unlikely(!ret && nr))
 		mbox_give_files(req, files, &r->fds, nr);
-	mbox_received(req->file, take, msg, lease, ret);
-
-	if (lease && unlikely(mbox_is_orphan(req->file)))
-		mbox_lease_end_all(req->file->private_data, task_tgid(current));
 	return ret;
+}
+
+/* What is to become of the claimed @msg, if all goes well. */
+enum mbox_end mbox_end_of(const struct mbox_msg *msg, u32 flags)
+{
+	if (unlikely(flags & MBOX_PEEK))
+		return MBOX_END_PEEK;
+	return flags & MBOX_LEASE || msg->kind == MBOX_CALL ? MBOX_END_LEASE :
+							      MBOX_END_ACK;
 }
 
 /* Receive as @take and the request say, the reply being given. */
 static int mbox_recv_one(struct mbox_request *req, struct mbox_take *take,
 			 const struct mbox_deadline *until)
 {
+	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_recv *r = &req->args.recv;
+	struct mbox_catch catch mbox_unset;
+	struct iov_iter to mbox_unset;
 	struct iovec *iov;
-	struct iov_iter to;
-	struct mbox_msg *msg;
 	int ret;
 
 	ret = mbox_iter_get(&to, &iov, ITER_DEST, r->buf, r->buf_size, r->iov_nr);
 	if (ret)
 		return ret;
 	take->peek = r->flags & MBOX_PEEK;
-	take->room = r->flags & MBOX_TRUNCATE ? U32_MAX :
+	catch.room = r->flags & MBOX_TRUNCATE ? U32_MAX :
 		     min_t(size_t, iov_iter_count(&to), U32_MAX);
-	msg = mbox_receive(req->file, take, until, &to, r);
-	ret = PTR_ERR_OR_ZERO(msg);
-	if (likely(!ret))
-		ret = mbox_deliver(req, take, msg);
-	else if (ret == -EMSGSIZE)
+	ret = mbox_claim(ep, take, until, &catch, 1);
+	if (likely(ret > 0)) {
+		catch.end = mbox_end_of(catch.msg, r->flags);
+		ret = mbox_deliver(req, &catch, &to);
+		if (unlikely(ret && catch.end != MBOX_END_PEEK))
+			catch.end = MBOX_END_PUT_BACK;
+		mbox_claim_end(ep, &catch, 1);
+		if (catch.end == MBOX_END_LEASE &&
+		    unlikely(mbox_is_orphan(req->file)))
+			mbox_lease_end_all(ep, task_tgid(current));
+	} else if (ret == -EMSGSIZE) {
+		r->len = take->needed;
 		ret = mbox_request_reply(req) ?: ret;
+	}
 	if (unlikely(iov))
 		kfree(iov);
 	return ret;

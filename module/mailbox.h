@@ -579,27 +579,45 @@ u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		      struct mbox_msg **victims);
 void mbox_commit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			struct mbox_msg *victims, struct mbox_after *after);
-int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
+int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why);
-int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg **msgp,
-		  const struct mbox_deadline *until, struct mbox_refused *why);
+int mbox_send_msgs(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
+		   const struct mbox_deadline *until, struct mbox_refused *why);
 
 /* receive.c: from the mailbox to a receiver, and back */
 
 /**
- * struct mbox_take - what a receiver wants, and what comes of it
+ * struct mbox_take - what a receiver wants
  * @rule: which message; nothing named: as the endpoint's filter says
- * @room: how large a message it can take
  * @peek: only to see it
  * @needed: out: with -EMSGSIZE, how large it is
- * @missed: out: how many were missed
  */
 struct mbox_take {
 	struct mbox_rule rule;
-	u32 room;
 	bool peek;
 	u32 needed;
+};
+
+/* How a receive ends. */
+enum mbox_end {
+	MBOX_END_PUT_BACK,	/* nothing has come of it */
+	MBOX_END_ACK,
+	MBOX_END_LEASE,
+	MBOX_END_PEEK,
+};
+
+/**
+ * struct mbox_catch - a message that a receiver gets
+ * @msg: out: held; of who peeks, pinned
+ * @missed: out: how many were missed before it
+ * @room: how large a message it can take
+ * @end: what becomes of it
+ */
+struct mbox_catch {
+	struct mbox_msg *msg;
 	u64 missed;
+	u32 room;
+	enum mbox_end end;
 };
 
 struct mbox_msg *mbox_find_locked(struct mbox_endpoint *ep,
@@ -626,11 +644,13 @@ static inline void mbox_include(struct mbox_mailbox *mb)
 		mbox_include_others(mb);
 }
 
-struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
-			    const struct mbox_deadline *until);
-void mbox_peeked(struct mbox_endpoint *ep, struct mbox_msg *msg);
-void mbox_ack(struct mbox_endpoint *ep, struct mbox_msg *msg);
-void mbox_put_back(struct mbox_endpoint *ep, struct mbox_msg *msg, u64 missed);
+int mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
+	       const struct mbox_deadline *until, struct mbox_catch *catch,
+	       u32 nr);
+void mbox_claim_end(struct mbox_endpoint *ep, const struct mbox_catch *catch,
+		    u32 nr);
+void mbox_ack_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		     struct mbox_after *after);
 int mbox_purge(struct mbox_endpoint *ep);
 u32 mbox_purge_all(struct mbox_mailbox *mb, int result);
 
@@ -640,9 +660,10 @@ void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first);
 
 /* hold.c: messages under a lease */
 
-void mbox_lease(struct mbox_endpoint *ep, struct mbox_msg *msg);
+void mbox_lease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		       struct mbox_after *after);
 struct mbox_msg *mbox_lease_find_locked(struct mbox_endpoint *ep, u64 token);
-struct mbox_msg *mbox_unlease_locked(struct mbox_endpoint *ep, u64 token);
+void mbox_unlease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg);
 int mbox_lease_ack(struct mbox_endpoint *ep, u64 token);
 int mbox_lease_nack(struct mbox_endpoint *ep, u64 token, u64 delay);
 int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held);

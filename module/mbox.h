@@ -63,6 +63,16 @@
 #include <linux/workqueue.h>
 #include <linux/mbox.h>
 
+/*
+ * A variable that is filled in before it is looked at: hardened kernels need not
+ * clear it, which costs more than what else is done to some.
+ */
+#if __has_attribute(__uninitialized__)
+#define mbox_unset	__attribute__((__uninitialized__))
+#else
+#define mbox_unset
+#endif
+
 struct net;
 struct pid;
 struct seq_file;

@@ -102,50 +102,72 @@ void mbox_include_others(struct mbox_mailbox *mb)
 	spin_unlock(&mb->obj.lock);
 }
 
-/* @w gets @msg, which was found: returns it, or what stands for it. */
-static struct mbox_msg *mbox_claim_found_locked(struct mbox_take *take,
-						struct mbox_waiter *w,
-						struct mbox_msg *msg,
-						bool force,
-						struct mbox_after *after)
+/* @msg was found: it, or what stands for it, becomes @catch's. */
+static int mbox_claim_found_locked(struct mbox_endpoint *ep,
+				   struct mbox_take *take, struct mbox_waiter *w,
+				   struct mbox_msg *msg, struct mbox_catch *catch,
+				   bool force, struct mbox_after *after)
 {
-	struct mbox_endpoint *ep = w->ep;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (unlikely(msg->len > take->room)) {
+	if (unlikely(msg->len > catch->room)) {
 		take->needed = msg->len;
-		return ERR_PTR(-EMSGSIZE);
+		return -EMSGSIZE;
 	}
+	catch->msg = msg;
 	if (unlikely(take->peek)) {
-		take->missed = mbox_would_miss_locked(mb, ep, msg);
+		catch->missed = mbox_would_miss_locked(mb, ep, msg);
 		msg->pins++;
-		return msg;
+		return 1;
 	}
 	if (unlikely(mbox_is_broadcast(mb))) {
 		msg = mbox_cast_take_locked(mb, w, msg, force, after);
 		if (IS_ERR(msg))
-			return msg;
+			return PTR_ERR(msg);
+		catch->msg = msg;
 	} else {
 		mbox_dequeue_locked(mb, msg);
 		mbox_take_locked(mb, ep, msg, after);
 	}
 	ep->nr_held++;
-	take->missed = mbox_missed_locked(mb, ep);
-	return msg;
+	catch->missed = mbox_missed_locked(mb, ep);
+	return 1;
+}
+
+/* Let @w wait for what @take wants. */
+static void mbox_await_locked(struct mbox_endpoint *ep, struct mbox_take *take,
+			      struct mbox_waiter *w, u32 room,
+			      struct mbox_after *after)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	w->task = current;
+	w->rule = &take->rule;
+	w->msg = NULL;
+	w->room = room;
+	w->needed = 0;
+	w->missed = 0;
+	w->peek = take->peek;
+	w->done = false;
+	mbox_line_add_locked(mb, w);
+	/* Whoever polls for somebody to meet, here is one. */
+	if (unlikely(mb->rendezvous && !take->peek))
+		mbox_tell_room_locked(mb, after);
 }
 
 /*
- * Claim what @w wants, or let it wait: NULL then. There is no error from the
+ * Claim what @take wants: 1; or let @w wait: 0. There is no error from the
  * moment when something has changed.
  */
-static struct mbox_msg *mbox_claim_locked(struct mbox_take *take,
-					  struct mbox_waiter *w, bool dontwait,
-					  struct mbox_charging *charge,
-					  struct mbox_after *after)
+static int mbox_claim_locked(struct mbox_endpoint *ep, struct mbox_take *take,
+			     struct mbox_waiter *w, struct mbox_catch *catch,
+			     bool dontwait, struct mbox_charging *charge,
+			     struct mbox_after *after)
 {
-	struct mbox_endpoint *ep = w->ep;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_msg *msg;
 
@@ -153,40 +175,38 @@ static struct mbox_msg *mbox_claim_locked(struct mbox_take *take,
 
 	if (unlikely(!take->peek &&
 		     ep->nr_held + ep->nr_waiting >= mbox_lease_limit()))
-		return ERR_PTR(-ENOSPC);
+		return -ENOSPC;
 	/* A copy is charged to who gets it. */
 	if (unlikely(w->copy && !w->payer)) {
 		w->payer = mbox_share_find_locked(mb, ep, &charge->spare, after);
 		if (!w->payer)
-			return ERR_PTR(-ENODATA);
+			return -ENODATA;
 		w->payer->refs++;
 	}
 	if (unlikely(mbox_expire_locked(mb, after)))
-		return ERR_PTR(-EINPROGRESS);
+		return -EINPROGRESS;
 	if (unlikely(ep->rule && !take->rule.what))
 		mbox_rule_copy(&take->rule, ep->rule);
 	msg = mbox_find_locked(ep, &take->rule, after);
-	if (msg)
-		return mbox_claim_found_locked(take, w, msg, charge->force,
-					       after);
+	if (likely(msg))
+		return mbox_claim_found_locked(ep, take, w, msg, catch,
+					       charge->force, after);
 	if (mbox_mute_locked(ep))
-		return ERR_PTR(-EPIPE);
+		return -EPIPE;
 	if (dontwait)
-		return ERR_PTR(-EAGAIN);
-	mbox_line_add_locked(mb, w);
-	/* Whoever polls for somebody to meet, here is one. */
-	if (unlikely(mb->rendezvous && !take->peek))
-		mbox_tell_room_locked(mb, after);
-	return NULL;
+		return -EAGAIN;
+	mbox_await_locked(ep, take, w, catch->room, after);
+	return 0;
 }
 
-/* The same, all of it. */
-static struct mbox_msg *mbox_claim_or_wait(struct mbox_take *take,
-					   struct mbox_waiter *w, bool dontwait)
+/* The same, all of it, for @nr messages: only the first is waited for. */
+static int mbox_claim_or_wait(struct mbox_endpoint *ep, struct mbox_take *take,
+			      struct mbox_waiter *w, struct mbox_catch *catch,
+			      u32 nr, bool dontwait)
 {
-	struct mbox_mailbox *mb = mbox_to_mailbox(w->ep->obj);
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_charging charge = {};
-	struct mbox_msg *msg;
+	u32 n = 0;
 	int ret;
 
 	do {
@@ -194,23 +214,24 @@ static struct mbox_msg *mbox_claim_or_wait(struct mbox_take *take,
 
 		mbox_after_init(&after);
 		mbox_lock(mb);
-		msg = mbox_claim_locked(take, w, dontwait, &charge, &after);
+		do {
+			ret = mbox_claim_locked(ep, take, w, catch + n,
+						dontwait || n, &charge, &after);
+		} while (ret > 0 && ++n < nr);
 		mbox_unlock(mb, &after);
-		ret = PTR_ERR_OR_ZERO(msg);
-	} while (unlikely(ret) && mbox_charge_again(&charge, &ret));
+	} while (!n && mbox_charge_again(&charge, &ret));
 
 	if (unlikely(charge.spare))
 		mbox_share_free_all(charge.spare);
+	if (likely(n))
+		return n;
 	/* The other limit, for which nobody is charged. */
-	if (unlikely(ret == -ENOSPC))
-		ret = -EDQUOT;
-	return ret ? ERR_PTR(ret) : msg;
+	return ret == -ENOSPC ? -EDQUOT : ret;
 }
 
 /* A receive of a broadcast is over: what was prepared for it goes. */
-static void mbox_claim_end(struct mbox_waiter *w)
+static void mbox_claim_tidy(struct mbox_mailbox *mb, struct mbox_waiter *w)
 {
-	struct mbox_mailbox *mb = mbox_to_mailbox(w->ep->obj);
 	struct mbox_after after;
 
 	if (w->payer) {
@@ -224,87 +245,100 @@ static void mbox_claim_end(struct mbox_waiter *w)
 }
 
 /*
- * Claim what @take wants, or wait for it. It is then held: ack it, lease it or
- * put it back; of who peeks, it is pinned. -EMSGSIZE, and @take->needed, if it is
- * too large.
+ * Claim what @take wants, or wait for it: up to @nr messages, but wait for the
+ * first only. Returns how many there are in @catch. They are then held, until
+ * mbox_claim_end() is told how that ended; of who peeks, they are pinned.
+ * -EMSGSIZE, and @take->needed, if the first is too large.
  */
-struct mbox_msg *mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
-			    const struct mbox_deadline *until)
+int mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
+	       const struct mbox_deadline *until, struct mbox_catch *catch,
+	       u32 nr)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_waiter w = {
-		.task = current,
-		.ep = ep,
-		.rule = &take->rule,
-		.room = take->room,
-		.peek = take->peek,
-	};
-	struct mbox_msg *msg;
+	struct mbox_waiter w mbox_unset;
 	int ret;
 
+	w.ep = ep;
+	w.copy = NULL;
+	w.payer = NULL;
 	if (unlikely(take->rule.what))
 		mbox_index(mb, &take->rule);
 	if (unlikely(mbox_is_broadcast(mb) && !take->peek)) {
 		w.copy = mbox_copy_alloc();
 		if (!w.copy)
-			return ERR_PTR(-ENOMEM);
+			return -ENOMEM;
+		nr = 1;
 	}
-	msg = mbox_claim_or_wait(take, &w, until->dontwait);
-	if (!msg) {
-		ret = mbox_block(mb, &w, until, NULL);
-		msg = ret ? ERR_PTR(ret) : w.msg;
+	ret = mbox_claim_or_wait(ep, take, &w, catch, nr, until->dontwait);
+	if (!ret) {
+		ret = mbox_block(mb, &w, until, NULL) ?: 1;
+		catch->msg = w.msg;
+		catch->missed = w.missed;
 		take->needed = w.needed;
-		take->missed = w.missed;
 	}
 	if (unlikely(w.copy || w.payer))
-		mbox_claim_end(&w);
-	return msg;
+		mbox_claim_tidy(mb, &w);
+	return ret;
 }
 
-/* The message has been seen. */
-void mbox_peeked(struct mbox_endpoint *ep, struct mbox_msg *msg)
+/* The held @msg has been received. */
+void mbox_ack_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		     struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_after after;
 
-	mbox_after_init(&after);
-	mbox_lock(mb);
-	mbox_unpin_locked(mb, msg, &after);
-	mbox_unlock(mb, &after);
-}
+	lockdep_assert_held(&mb->obj.lock);
 
-/* The claimed message has been received. */
-void mbox_ack(struct mbox_endpoint *ep, struct mbox_msg *msg)
-{
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_after after;
-
-	mbox_after_init(&after);
-	mbox_lock(mb);
 	ep->nr_held--;
 	mb->received++;
 	trace_mbox_ack(mb, msg);
-	mbox_drop_locked(mb, msg, 0, &after);
-	mbox_unlock(mb, &after);
+	mbox_drop_locked(mb, msg, 0, after);
 }
 
 /*
  * The claimed message has not been received: back to its place. Nor has it been
- * told how many were @missed.
+ * told how many were missed.
  */
-void mbox_put_back(struct mbox_endpoint *ep, struct mbox_msg *msg, u64 missed)
+static void mbox_put_back_locked(struct mbox_endpoint *ep,
+				 const struct mbox_catch *catch,
+				 struct mbox_after *after)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	ep->nr_held--;
+	ep->missed += catch->missed;
+	if (mbox_msg_is_cancelled(catch->msg))
+		mbox_drop_locked(mb, catch->msg, -ECANCELED, after);
+	else
+		mbox_restore_locked(mb, catch->msg, after);
+}
+
+/* The receive of the @nr messages that were claimed is over. */
+void mbox_claim_end(struct mbox_endpoint *ep, const struct mbox_catch *catch,
+		    u32 nr)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after;
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
-	ep->nr_held--;
-	ep->missed += missed;
-	if (mbox_msg_is_cancelled(msg))
-		mbox_drop_locked(mb, msg, -ECANCELED, &after);
-	else
-		mbox_restore_locked(mb, msg, &after);
+	for (; nr; nr--, catch++) {
+		switch (catch->end) {
+		case MBOX_END_ACK:
+			mbox_ack_locked(ep, catch->msg, &after);
+			break;
+		case MBOX_END_LEASE:
+			mbox_lease_locked(ep, catch->msg, &after);
+			break;
+		case MBOX_END_PEEK:
+			mbox_unpin_locked(mb, catch->msg, &after);
+			break;
+		default:
+			mbox_put_back_locked(ep, catch, &after);
+		}
+	}
 	mbox_unlock(mb, &after);
 }
 

@@ -18,27 +18,25 @@ ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct file *file = iocb->ki_filp;
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_take take = {
+	struct mbox_catch catch = {
 		.room = min_t(size_t, iov_iter_count(to), U32_MAX),
 	};
+	struct mbox_take take = {};
 	struct mbox_deadline until;
-	struct mbox_recv r;
-	struct mbox_msg *msg;
 	ssize_t ret;
 
 	mbox_kiocb_deadline(&until, iocb);
 	ret = mbox_exclude(mb);
 	if (ret)
 		return ret;
-	msg = mbox_receive(file, &take, &until, to, &r);
-	if (!IS_ERR(msg)) {
-		ret = r.len;
-		mbox_received(file, &take, msg, false, 0);
-	} else {
+	ret = mbox_claim(ep, &take, &until, &catch, 1);
+	if (ret > 0) {
+		ret = mbox_fetch(catch.msg, to);
+		catch.end = ret < 0 ? MBOX_END_PUT_BACK : MBOX_END_ACK;
+		mbox_claim_end(ep, &catch, 1);
+	} else if (ret == -EPIPE) {
 		/* Nothing is to come: that is the end of a file. */
-		ret = PTR_ERR(msg);
-		if (ret == -EPIPE)
-			ret = 0;
+		ret = 0;
 	}
 	mbox_include(mb);
 	mbox_rule_put(&take.rule);

@@ -161,8 +161,8 @@ static void mbox_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 }
 
 /*
- * Admit @msg if it is its turn, or let it wait as @w. Returns 0 if it was
- * admitted, 1 if @w waits, or -errno and @why.
+ * Admit @msg if it is its turn, or let it wait as @w. Returns 1 if it was
+ * admitted, 0 if @w waits, or -errno and @why.
  */
 static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 			     struct mbox_waiter *w, bool dontwait,
@@ -209,16 +209,16 @@ static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	mbox_begin_locked(ep, msg, w);
 	if (unlikely(limit)) {
 		mbox_pend_locked(mb, msg);
-		return 1;
+		return 0;
 	}
 	mbox_commit_locked(mb, msg, victims, after);
 	if (likely(!mb->rendezvous || mbox_msg_is_awaited(msg)))
-		return 0;
+		return 1;
 	/* It has been met, or its time to live was over at once. */
 	if (w->done)
-		return w->result;
+		return w->result ?: 1;
 	if (!dontwait)
-		return 1;
+		return 0;
 	mbox_withdraw_locked(mb, msg, after);
 	return -EAGAIN;
 
@@ -230,51 +230,61 @@ refused:
 	return ret;
 }
 
-/* The same, all of it. */
-int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg *msg,
+/*
+ * The same, all of it, for @nr messages, until one does not get in at once.
+ * Returns how many did; if none did, what is said above of the first, which is
+ * NULL then if the mailbox has disposed of it.
+ */
+int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_charging charge = {};
+	u32 n = 0;
 	int ret;
 
-	w->done = false;
+	if (unlikely(mb->rendezvous))
+		nr = 1;
 	do {
 		struct mbox_after after;
 
 		mbox_after_init(&after);
 		mbox_lock(mb);
-		ret = mbox_enter_locked(ep, msg, w, dontwait, &charge, why,
-					&after);
+		do {
+			w->done = false;
+			w->msg = NULL;
+			ret = mbox_enter_locked(ep, msgs[n], w, dontwait || n,
+						&charge, why, &after);
+		} while (likely(ret > 0) && ++n < nr);
 		mbox_unlock(mb, &after);
-	} while (mbox_charge_again(&charge, &ret));
+	} while (!n && mbox_charge_again(&charge, &ret));
 
 	if (unlikely(charge.spare))
 		mbox_share_free_all(charge.spare);
-	return ret;
+	/* What was queued to be met, it has taken out itself. */
+	if (unlikely(ret < 0 && mb->rendezvous && w->msg))
+		*msgs = NULL;
+	return n ?: ret;
 }
 
 /*
- * Send *@msgp. On success it belongs to the mailbox. On failure it is still the
+ * Send up to @nr messages, of which the first one may have to wait. Returns how
+ * many were sent: these belong to the mailbox. On failure the first is still the
  * caller's, to be unmade, unless it is NULL then.
  */
-int mbox_send_msg(struct mbox_endpoint *ep, struct mbox_msg **msgp,
-		  const struct mbox_deadline *until, struct mbox_refused *why)
+int mbox_send_msgs(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
+		   const struct mbox_deadline *until, struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_waiter w;
+	struct mbox_waiter w mbox_unset;
 	int ret;
 
-	w.msg = NULL;
 	w.rule = NULL;
-	ret = mbox_enter(ep, *msgp, &w, until->dontwait, why);
-	/* What was queued to be met, the mailbox has taken out itself. */
-	if (ret < 0 && mb->rendezvous && w.msg)
-		*msgp = NULL;
-	if (ret != 1)
+	ret = mbox_enter(ep, msgs, nr, &w, until->dontwait, why);
+	if (likely(ret))
 		return ret;
 	ret = mbox_block(mb, &w, until, why);
 	if (mb->rendezvous)
-		*msgp = NULL;
-	return ret;
+		*msgs = NULL;
+	return ret ?: 1;
 }
