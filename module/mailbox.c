@@ -8,6 +8,9 @@
 #include <linux/slab.h>
 #include "mbox.h"
 
+/* Of their own: kmalloc() would give half as much again. */
+static struct kmem_cache *mbox_mailboxes;
+
 /* It was linked, unlinked or ended, or other endpoints can use it now. */
 static void mbox_mailbox_settle(struct mbox_object *obj)
 {
@@ -200,6 +203,11 @@ static void mbox_mailbox_destroy(struct mbox_object *obj)
 	mbox_payer_uncharge(obj->payer, MBOX_CHARGE_MAILBOXES, 1);
 }
 
+static void mbox_mailbox_free(struct mbox_object *obj)
+{
+	kmem_cache_free(mbox_mailboxes, mbox_to_mailbox(obj));
+}
+
 static const struct mbox_kind_ops mbox_mailbox_ops = {
 	.kind = MBOX_KIND_MAILBOX,
 	.settle = mbox_mailbox_settle,
@@ -209,6 +217,7 @@ static const struct mbox_kind_ops mbox_mailbox_ops = {
 	.release = mbox_mailbox_release,
 	.poll = mbox_mailbox_poll,
 	.destroy = mbox_mailbox_destroy,
+	.free = mbox_mailbox_free,
 };
 
 /*
@@ -243,7 +252,7 @@ struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
 	ret = mbox_payer_charge_task(payer, MBOX_CHARGE_MAILBOXES, 1, why);
 	if (ret)
 		return ERR_PTR(ret);
-	mb = kzalloc(sizeof(*mb), GFP_KERNEL_ACCOUNT);
+	mb = kmem_cache_zalloc(mbox_mailboxes, GFP_KERNEL);
 	if (!mb) {
 		mbox_payer_uncharge(payer, MBOX_CHARGE_MAILBOXES, 1);
 		return ERR_PTR(-ENOMEM);
@@ -279,7 +288,7 @@ struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
 	ret = mbox_mailbox_point(mb, plan->dead_letter);
 	if (ret) {
 		mbox_payer_uncharge(payer, MBOX_CHARGE_MAILBOXES, 1);
-		kfree(mb);
+		kmem_cache_free(mbox_mailboxes, mb);
 		return ERR_PTR(ret);
 	}
 	return &mb->obj;
@@ -301,4 +310,15 @@ void mbox_mailbox_resize(struct mbox_mailbox *mb, const struct mbox_set *set)
 	mbox_settle_locked(mb, &after);
 	mbox_room_change_locked(mb, writable, &after);
 	mbox_unlock(mb, &after);
+}
+
+int __init mbox_mailbox_init(void)
+{
+	mbox_mailboxes = KMEM_CACHE(mbox_mailbox, SLAB_ACCOUNT);
+	return mbox_mailboxes ? 0 : -ENOMEM;
+}
+
+void mbox_mailbox_exit(void)
+{
+	kmem_cache_destroy(mbox_mailboxes);
 }

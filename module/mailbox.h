@@ -399,6 +399,8 @@ static inline bool mbox_is_broadcast(const struct mbox_mailbox *mb)
 struct mbox_object *mbox_mailbox_alloc(const struct mbox_plan *plan,
 				       struct mbox_payer *payer,
 				       struct mbox_refused *why);
+int mbox_mailbox_init(void);
+void mbox_mailbox_exit(void);
 void mbox_mailbox_resize(struct mbox_mailbox *mb, const struct mbox_set *set);
 
 /* room.c: who may put how much into a mailbox */

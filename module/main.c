@@ -43,12 +43,23 @@ static int __init mbox_init(void)
 	ret = mbox_region_init();
 	if (ret)
 		return ret;
-	ret = mbox_names_init();
+	ret = mbox_mailbox_init();
 	if (ret)
 		return ret;
-	ret = misc_register(&mbox_device);
+	ret = mbox_endpoint_init();
 	if (ret)
-		mbox_names_exit();
+		goto mailbox_exit;
+	ret = mbox_names_init();
+	if (ret)
+		goto endpoint_exit;
+	ret = misc_register(&mbox_device);
+	if (!ret)
+		return 0;
+	mbox_names_exit();
+endpoint_exit:
+	mbox_endpoint_exit();
+mailbox_exit:
+	mbox_mailbox_exit();
 	return ret;
 }
 
@@ -56,6 +67,8 @@ static void __exit mbox_exit(void)
 {
 	misc_deregister(&mbox_device);
 	mbox_names_exit();
+	mbox_endpoint_exit();
+	mbox_mailbox_exit();
 }
 
 module_init(mbox_init);

@@ -202,7 +202,8 @@ void mbox_names_exit(void);
  * @poll: as the file operation; NULL where it is always ready
  * @mmap: as the file operation; NULL where there is nothing to map
  * @place: where to map; NULL likewise
- * @destroy: give back the kind's own; the object itself the caller frees
+ * @destroy: give back the kind's own
+ * @free: and at last the object itself
  */
 struct mbox_kind_ops {
 	u32 kind;
@@ -218,6 +219,7 @@ struct mbox_kind_ops {
 			       unsigned long len, unsigned long pgoff,
 			       unsigned long flags);
 	void (*destroy)(struct mbox_object *obj);
+	void (*free)(struct mbox_object *obj);
 };
 
 /**
@@ -337,6 +339,8 @@ int mbox_endpoint_open(struct mbox_registry *reg, const struct mbox_goal *goal,
 		       u32 flags);
 int mbox_endpoint_unlink(struct mbox_registry *reg,
 			 const struct mbox_goal *goal);
+int mbox_endpoint_init(void);
+void mbox_endpoint_exit(void);
 
 /* region.c: shared memory */
 

@@ -94,10 +94,7 @@ static void mbox_object_free(struct kref *ref)
 	mbox_payer_put(obj->payer);
 	put_pid(obj->creator);
 	kfree(obj->name);
-	/* The common part is where the allocation of either kind begins. */
-	static_assert(!offsetof(struct mbox_mailbox, obj));
-	static_assert(!offsetof(struct mbox_region, obj));
-	kfree(obj);
+	obj->ops->free(obj);
 }
 
 void mbox_object_get(struct mbox_object *obj)

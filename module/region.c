@@ -116,6 +116,11 @@ static void mbox_region_destroy(struct mbox_object *obj)
 	fput(mbox_to_region(obj)->backing);
 }
 
+static void mbox_region_free(struct mbox_object *obj)
+{
+	kfree(mbox_to_region(obj));
+}
+
 static int mbox_region_mmap(struct mbox_object *obj, struct vm_area_struct *vma)
 {
 	struct mbox_region *region = mbox_to_region(obj);
@@ -151,6 +156,7 @@ static const struct mbox_kind_ops mbox_region_ops = {
 	.mmap = mbox_region_mmap,
 	.place = mbox_region_place,
 	.destroy = mbox_region_destroy,
+	.free = mbox_region_free,
 };
 
 /* A region as planned, charged to @payer; the common part is the caller's. */
