@@ -161,16 +161,6 @@ static int mbox_call_wait(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	return ret;
 }
 
-u64 mbox_call_next_id(struct mbox_mailbox *mb)
-{
-	u64 id;
-
-	spin_lock(&mb->obj.lock);
-	id = ++mb->tokens;
-	spin_unlock(&mb->obj.lock);
-	return id;
-}
-
 /*
  * Send @msg as the call @id and wait for it. If it has not got in, *@msgp stays,
  * for the caller to unmake. Otherwise *@msgp is only there if it is over.

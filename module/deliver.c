@@ -14,17 +14,12 @@
 #include <linux/user_namespace.h>
 #include "ioctl.h"
 
-int mbox_deadline_get(struct mbox_deadline *until, struct file *file, u32 flags,
-		      u64 deadline)
+/* See mbox_deadline_get(): there is one. */
+int mbox_deadline_set(struct mbox_deadline *until, u64 deadline)
 {
-	until->dontwait = flags & MBOX_DONTWAIT || file->f_flags & O_NONBLOCK;
-	until->realtime = flags & MBOX_REALTIME;
-	until->forever = !deadline;
-	until->at = deadline;
-	if (likely(until->forever))
-		return 0;
 	if (deadline > KTIME_MAX)
 		return -EINVAL;
+	until->at = deadline;
 	if (until->realtime)
 		return 0;
 	/* What is before the time namespace began has passed. */
@@ -142,6 +137,19 @@ int mbox_draft_send(struct file *file, struct mbox_draft *draft,
 	return ret;
 }
 
+/* As the kernel's own functions say, but they look up even what is no question. */
+static u32 mbox_uid_in(struct user_namespace *ns, kuid_t uid)
+{
+	return likely(ns == &init_user_ns) ? __kuid_val(uid) :
+					     from_kuid_munged(ns, uid);
+}
+
+static u32 mbox_gid_in(struct user_namespace *ns, kgid_t gid)
+{
+	return likely(ns == &init_user_ns) ? __kgid_val(gid) :
+					     from_kgid_munged(ns, gid);
+}
+
 /* Tell of the message of @catch in the current task's terms. */
 void mbox_describe(struct mbox_recv *r, const struct mbox_catch *catch)
 {
@@ -159,8 +167,8 @@ void mbox_describe(struct mbox_recv *r, const struct mbox_catch *catch)
 	r->priority = msg->priority;
 	r->pid = pid_nr_ns(share->pid, pids);
 	r->tid = msg->tid == share->pid ? r->pid : pid_nr_ns(msg->tid, pids);
-	r->uid = from_kuid_munged(ns, share->uid);
-	r->gid = from_kgid_munged(ns, share->gid);
+	r->uid = mbox_uid_in(ns, share->uid);
+	r->gid = mbox_gid_in(ns, share->gid);
 	r->token = catch->end == MBOX_END_LEASE ? msg->token : 0;
 	r->missed = catch->missed;
 	r->msg_flags = 0;
@@ -180,8 +188,8 @@ void mbox_describe(struct mbox_recv *r, const struct mbox_catch *catch)
 		r->error = -call->result;
 		/* The share is the caller's, the answer is not. */
 		r->pid = pid_nr_ns(call->pid, pids);
-		r->uid = from_kuid_munged(ns, call->uid);
-		r->gid = from_kgid_munged(ns, call->gid);
+		r->uid = mbox_uid_in(ns, call->uid);
+		r->gid = mbox_gid_in(ns, call->gid);
 	}
 }
 

@@ -31,30 +31,50 @@
 				 MBOX_INHERIT)
 
 /*
- * Read the argument, of which the size is known. Those of the commands that
- * matter most are of a size that the compiler knows, if the caller's is ours:
- * then it is known as well that our copy has room for them.
+ * Read the arguments of the commands that matter most at once, in a size that the
+ * compiler knows: then it is known as well that our copy has room for them. This
+ * fails where the caller's is of another size, or cannot be read.
  */
-static int mbox_request_read(struct mbox_request *req, unsigned int nr)
+static bool mbox_request_read_ours(struct mbox_request *req, unsigned int nr)
 {
-	if (likely(req->user_size == req->size)) {
-		switch (nr) {
-		case MBOX_CMD_SEND:
-			return copy_from_user(&req->args.send, req->user,
-					      sizeof(req->args.send)) ?
-			       -EFAULT : 0;
-		case MBOX_CMD_RECV:
-			return copy_from_user(&req->args.recv, req->user,
-					      sizeof(req->args.recv)) ?
-			       -EFAULT : 0;
-		case MBOX_CMD_CALL:
-			return copy_from_user(&req->args.call, req->user,
-					      sizeof(req->args.call)) ?
-			       -EFAULT : 0;
-		}
+	unsigned long left;
+
+	switch (nr) {
+	case MBOX_CMD_SEND:
+		left = copy_from_user(&req->args.send, req->user,
+				      sizeof(req->args.send));
+		break;
+	case MBOX_CMD_RECV:
+		left = copy_from_user(&req->args.recv, req->user,
+				      sizeof(req->args.recv));
+		break;
+	case MBOX_CMD_CALL:
+		left = copy_from_user(&req->args.call, req->user,
+				      sizeof(req->args.call));
+		break;
+	default:
+		return false;
 	}
-	return copy_struct_from_user(&req->args, req->size, req->user,
-				     req->user_size);
+	req->user_size = req->size;
+	return likely(!left && req->args.head.size == req->size);
+}
+
+/* Read an argument, of which the least size is @min. */
+static int mbox_request_read(struct mbox_request *req, u32 min)
+{
+	int ret;
+
+	if (get_user(req->user_size, (u32 __user *)req->user))
+		return -EFAULT;
+	if (req->user_size < min)
+		return -EINVAL;
+	if (req->user_size > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(&req->args, req->size, req->user,
+				    req->user_size);
+	/* It may have been changed between the two reads. */
+	req->args.head.size = req->user_size;
+	return ret;
 }
 
 /* Write our copy back, as much of it as the caller knows. */
@@ -537,17 +557,11 @@ static long mbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 	req.file = file;
 	req.user = (void __user *)arg;
 	req.size = c->size;
-	if (get_user(req.user_size, (u32 __user *)req.user))
-		return -EFAULT;
-	if (req.user_size < c->min)
-		return -EINVAL;
-	if (req.user_size > PAGE_SIZE)
-		return -E2BIG;
-	ret = mbox_request_read(&req, nr);
-	if (ret)
-		return ret;
-	/* It may have been changed between the two reads. */
-	req.args.head.size = req.user_size;
+	if (!mbox_request_read_ours(&req, nr)) {
+		ret = mbox_request_read(&req, c->min);
+		if (ret)
+			return ret;
+	}
 	if (req.args.head.flags & ~c->flags)
 		return -EOPNOTSUPP;
 	return c->run(&req);

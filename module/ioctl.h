@@ -58,8 +58,19 @@ int mbox_request_refuse(struct mbox_request *req, struct mbox_refusal *out,
 
 /* deliver.c: what read and write have in common with the commands */
 
-int mbox_deadline_get(struct mbox_deadline *until, struct file *file, u32 flags,
-		      u64 deadline);
+int mbox_deadline_set(struct mbox_deadline *until, u64 deadline);
+
+/* How long a command with these @flags and @deadline is to wait. */
+static inline int mbox_deadline_get(struct mbox_deadline *until,
+				    struct file *file, u32 flags, u64 deadline)
+{
+	until->dontwait = flags & MBOX_DONTWAIT || file->f_flags & O_NONBLOCK;
+	until->realtime = flags & MBOX_REALTIME;
+	until->forever = !deadline;
+	until->at = 0;
+	return likely(!deadline) ? 0 : mbox_deadline_set(until, deadline);
+}
+
 int mbox_iter_get_iov(struct iov_iter *iter, struct iovec **iov,
 		      unsigned int dir, u64 buf, u32 len, u32 nr);
 

@@ -345,7 +345,7 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 		return PTR_ERR(msg);
 
 	*msgp = msg;
-	c->id = mbox_call_next_id(mbox_to_mailbox(ep->obj));
+	c->id = atomic64_inc_return(&mbox_to_mailbox(ep->obj)->calls);
 	ret = mbox_write_id(req);
 	if (!ret)
 		ret = mbox_call_send(ep, msgp, c->id, until, why);

@@ -102,9 +102,9 @@ static struct mbox_waiter *mbox_line_search(struct mbox_mailbox *mb,
 	return w;
 }
 
-/* Whose turn it is, of those that take @msg; NULL if nobody does. */
-struct mbox_waiter *mbox_line_pick_locked(struct mbox_mailbox *mb,
-					  const struct mbox_msg *msg)
+/* See mbox_line_pick_locked(): somebody waits. */
+struct mbox_waiter *mbox_line_choose_locked(struct mbox_mailbox *mb,
+					    const struct mbox_msg *msg)
 {
 	struct mbox_waiter *any, *some;
 

@@ -5,6 +5,7 @@
 #ifndef MBOX_MAILBOX_H
 #define MBOX_MAILBOX_H
 
+#include <linux/cred.h>
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 #include "message.h"
@@ -228,10 +229,32 @@ struct mbox_share *mbox_share_clone(const struct mbox_share *share);
 struct mbox_share *mbox_share_adopt_locked(struct mbox_mailbox *mb,
 					   struct mbox_share **spare);
 void mbox_share_free_all(struct mbox_share *share);
-struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
+struct mbox_share *mbox_share_seek_locked(struct mbox_mailbox *mb,
 					  struct mbox_endpoint *ep,
 					  struct mbox_share **spare,
 					  struct mbox_after *after);
+
+static inline bool mbox_share_is_current(const struct mbox_share *share)
+{
+	return share->pid == task_tgid(current) &&
+	       uid_eq(share->uid, current_euid()) &&
+	       gid_eq(share->gid, current_egid()) &&
+	       share->ns == current_user_ns();
+}
+
+/*
+ * The current task's share, to which @ep then points. NULL if there is none and
+ * no *@spare to make it of.
+ */
+static inline struct mbox_share *
+mbox_share_find_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+		       struct mbox_share **spare, struct mbox_after *after)
+{
+	if (likely(ep->share[0] && mbox_share_is_current(ep->share[0])))
+		return ep->share[0];
+	return mbox_share_seek_locked(mb, ep, spare, after);
+}
+
 int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 			     u32 cost, bool force, struct mbox_refused *why);
 void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
@@ -308,7 +331,8 @@ void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost)
  * @timer: looks at both when the first is due
  * @listeners: broadcast: endpoints that it is for
  * @at_end: those of them that have received all there is
- * @tokens: number of the last token or call id
+ * @tokens: number of the last token
+ * @calls: number of the last call, not under any lock
  * @dead_letter: the mailbox that undeliverable messages go to, held
  * @max_deliveries: after how many deliveries they are; 0: never
  * @received: messages acked
@@ -367,6 +391,7 @@ struct mbox_mailbox {
 	u32 at_end;
 	u32 max_deliveries;
 	u64 tokens;
+	atomic64_t calls;
 	struct mbox_mailbox *dead_letter;
 	u64 received;
 	u64 purged;
@@ -426,8 +451,17 @@ void mbox_want_locked(struct mbox_mailbox *mb);
 void mbox_pend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 struct mbox_msg *mbox_pending_next_locked(struct mbox_mailbox *mb);
-struct mbox_msg *mbox_twin_locked(struct mbox_mailbox *mb,
-				  const struct mbox_msg *msg);
+struct mbox_msg *mbox_conflated_locked(struct mbox_mailbox *mb,
+				       const struct mbox_msg *msg);
+
+/* The queued message that @msg is to replace, where there is one. */
+static inline struct mbox_msg *mbox_twin_locked(struct mbox_mailbox *mb,
+						const struct mbox_msg *msg)
+{
+	return likely(mb->when_full != MBOX_FULL_CONFLATE) ||
+	       msg->kind != MBOX_PLAIN ? NULL : mbox_conflated_locked(mb, msg);
+}
+
 struct mbox_msg *mbox_oust_locked(struct mbox_mailbox *mb,
 				  const struct mbox_msg *msg, u32 *limit);
 void mbox_reinstate_locked(struct mbox_mailbox *mb, struct mbox_msg *first);
@@ -437,8 +471,18 @@ void mbox_reinstate_locked(struct mbox_mailbox *mb, struct mbox_msg *first);
 void mbox_line_add_locked(struct mbox_mailbox *mb, struct mbox_waiter *w);
 void mbox_line_remove_locked(struct mbox_mailbox *mb, struct mbox_waiter *w);
 struct mbox_waiter *mbox_line_vain_locked(struct mbox_mailbox *mb);
-struct mbox_waiter *mbox_line_pick_locked(struct mbox_mailbox *mb,
-					  const struct mbox_msg *msg);
+struct mbox_waiter *mbox_line_choose_locked(struct mbox_mailbox *mb,
+					    const struct mbox_msg *msg);
+
+/* Whose turn it is, of those that take @msg; NULL if nobody does. */
+static inline struct mbox_waiter *mbox_line_pick_locked(struct mbox_mailbox *mb,
+							const struct mbox_msg *msg)
+{
+	if (likely(RB_EMPTY_ROOT(&mb->line.rb_root) &&
+		   RB_EMPTY_ROOT(&mb->choosy.rb_root)))
+		return NULL;
+	return mbox_line_choose_locked(mb, msg);
+}
 
 /* watch.c: who is told, and how, that something has come */
 
@@ -537,8 +581,26 @@ static inline void mbox_lock(struct mbox_mailbox *mb)
 
 void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 	__releases(RCU) __releases(&mb->obj.lock);
-bool mbox_deaf_locked(const struct mbox_mailbox *mb);
-bool mbox_sourceless_locked(const struct mbox_mailbox *mb);
+
+/* Can nobody receive what is sent now, ever? */
+static inline bool mbox_deaf_locked(const struct mbox_mailbox *mb)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	/* Of a broadcast, who is about to go does not listen any more. */
+	return mb->obj.ended ||
+	       (!mb->obj.linked && !(mbox_is_broadcast(mb) ? mb->listeners :
+							     mb->obj.readers));
+}
+
+/* Can nothing be sent any more? */
+static inline bool mbox_sourceless_locked(const struct mbox_mailbox *mb)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	return mb->obj.ended || (!mb->obj.linked && !mb->obj.writers);
+}
+
 void mbox_dequeue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 		      struct mbox_msg *msg, struct mbox_after *after);
@@ -679,7 +741,6 @@ void mbox_call_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 			    struct mbox_waiter *w);
 void mbox_call_over_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			   int result, struct mbox_after *after);
-u64 mbox_call_next_id(struct mbox_mailbox *mb);
 int mbox_call_send(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
 		   const struct mbox_deadline *until, struct mbox_refused *why);
 int mbox_call_resume(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,

@@ -304,18 +304,15 @@ static bool mbox_may_replace_locked(struct mbox_mailbox *mb,
 	return fits;
 }
 
-/* The queued message that @msg is to replace, where there is one. */
-struct mbox_msg *mbox_twin_locked(struct mbox_mailbox *mb,
-				  const struct mbox_msg *msg)
+/* See mbox_twin_locked(): @msg may replace another. */
+struct mbox_msg *mbox_conflated_locked(struct mbox_mailbox *mb,
+				       const struct mbox_msg *msg)
 {
 	int n = MBOX_OUST_STEPS;
 	struct mbox_msg *twin;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(mb->when_full != MBOX_FULL_CONFLATE) ||
-	    msg->kind != MBOX_PLAIN)
-		return NULL;
 	twin = mbox_queue_of_type(&mb->queue, msg->type);
 	while (twin && !mbox_msg_is_loose(twin) && n--)
 		twin = mbox_queue_next_of_type(twin);

@@ -106,12 +106,6 @@ static int mbox_share_cmp(const struct mbox_share *share, const struct pid *pid,
 	return ns < share->ns ? -1 : 1;
 }
 
-static bool mbox_share_is_current(const struct mbox_share *share)
-{
-	return !mbox_share_cmp(share, task_tgid(current), current_euid(),
-			       current_egid(), current_user_ns());
-}
-
 /* Where the user @uid is in the mailbox, or is to be put. */
 static struct rb_node **mbox_user_link(struct mbox_mailbox *mb, kuid_t uid,
 				       struct rb_node **parent)
@@ -220,11 +214,8 @@ struct mbox_share *mbox_share_adopt_locked(struct mbox_mailbox *mb,
 					(*spare)->gid, (*spare)->ns, spare);
 }
 
-/*
- * The current task's share, to which @ep then points. NULL if there is none and
- * no *@spare to make it of.
- */
-struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
+/* See mbox_share_find_locked(): it is not the first to which @ep points. */
+struct mbox_share *mbox_share_seek_locked(struct mbox_mailbox *mb,
 					  struct mbox_endpoint *ep,
 					  struct mbox_share **spare,
 					  struct mbox_after *after)
@@ -234,8 +225,8 @@ struct mbox_share *mbox_share_find_locked(struct mbox_mailbox *mb,
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	for (i = 0; i < MBOX_EP_SHARES && ep->share[i]; i++)
-		if (likely(mbox_share_is_current(ep->share[i])))
+	for (i = 1; i < MBOX_EP_SHARES && ep->share[i]; i++)
+		if (mbox_share_is_current(ep->share[i]))
 			return ep->share[i];
 
 	share = mbox_share_lookup_locked(mb, task_tgid(current),

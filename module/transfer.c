@@ -27,25 +27,6 @@
 #include "mbox.h"
 #include "trace.h"
 
-/* Can nobody receive what is sent now, ever? */
-bool mbox_deaf_locked(const struct mbox_mailbox *mb)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	/* Of a broadcast, who is about to go does not listen any more. */
-	return mb->obj.ended ||
-	       (!mb->obj.linked && !(mbox_is_broadcast(mb) ? mb->listeners :
-							     mb->obj.readers));
-}
-
-/* Can nothing be sent any more? */
-bool mbox_sourceless_locked(const struct mbox_mailbox *mb)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	return mb->obj.ended || (!mb->obj.linked && !mb->obj.writers);
-}
-
 /* Let go of the lock, and do what was noted to be done after that. May sleep. */
 void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 	__releases(RCU) __releases(&mb->obj.lock)

@@ -35,7 +35,7 @@
  */
 int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until)
 {
-	ktime_t at = until->at, *expires = until->forever ? NULL : &at;
+	ktime_t at = until->at;
 	clockid_t clock = until->realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
 	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
 	int ret = 0;
@@ -48,8 +48,11 @@ int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until)
 			ret = -ERESTARTSYS;
 			break;
 		}
-		if (!schedule_hrtimeout_range_clock(expires, slack,
-						    HRTIMER_MODE_ABS, clock)) {
+		if (until->forever)
+			schedule();
+		else if (!schedule_hrtimeout_range_clock(&at, slack,
+							 HRTIMER_MODE_ABS,
+							 clock)) {
 			ret = -ETIMEDOUT;
 			break;
 		}
@@ -80,8 +83,12 @@ void mbox_waiter_done(struct mbox_waiter *w, int result,
 /* CLOCK_MONOTONIC in the caller's time namespace, less the initial one's. */
 ktime_t mbox_time_offset(void)
 {
-	struct timespec64 offset = {};
+#ifdef CONFIG_TIME_NS
+	const struct timens_offsets *offsets =
+		&current->nsproxy->time_ns->offsets;
 
-	timens_add_monotonic(&offset);
-	return timespec64_to_ktime(offset);
+	return timespec64_to_ktime(offsets->monotonic);
+#else
+	return 0;
+#endif
 }
