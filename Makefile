@@ -5,6 +5,7 @@
 #
 #	build/KERNEL/module-src	the module for KERNEL, which is the name of one of
 #				build/kernels or the release of the tree in KDIR
+#	build/KERNEL/floor-src	what bench measures it beside, likewise
 #	build/libmbox, build/tools, build/demo, build/bench, build/selftests
 #	build/kernels/KERNEL	kernels to test on, see scripts/kernel
 #	build/linux		what we use of the kernel's sources
@@ -93,9 +94,21 @@ define build_module
 	$(Q)mkdir -p $(BUILD)/$(1)/module-src/module
 	$(Q)ln -sfn $(CURDIR)/Kbuild $(CURDIR)/uapi $(BUILD)/$(1)/module-src/
 	$(Q)ln -sf $(CURDIR)/module/*.[ch] $(BUILD)/$(1)/module-src/module/
-	$(Q)find $(BUILD)/$(1)/module-src -xtype l -delete
-	+$(Q)$(MAKE) -C $(2) M=$(BUILD)/$(1)/module-src CONFIG_DEBUG_INFO_BTF_MODULES= \
-		$(3) modules
+	$(call kbuild,$(BUILD)/$(1)/module-src,$(2),$(3))
+endef
+
+# What mbox is measured beside, likewise; for guests alone.
+define build_floor
+	$(Q)mkdir -p $(BUILD)/$(1)/floor-src
+	$(Q)ln -sfn $(CURDIR)/uapi $(BUILD)/$(1)/floor-src/
+	$(Q)ln -sf $(CURDIR)/bench/floor/* $(BUILD)/$(1)/floor-src/
+	$(call kbuild,$(BUILD)/$(1)/floor-src,$(2),$(3))
+endef
+
+# $(call kbuild,DIRECTORY,KDIR,ARGUMENTS)
+define kbuild
+	$(Q)find $(1) -xtype l -delete
+	+$(Q)$(MAKE) -C $(2) M=$(1) CONFIG_DEBUG_INFO_BTF_MODULES= $(3) modules
 endef
 
 # More than one make may be at work in a clone: one at a time builds.
@@ -169,12 +182,15 @@ check-debug:
 guest-module-build: guest-kernel
 	$(call build_module,$(KERNEL),$(guest_kdir))
 
+guest-floor-build: guest-kernel
+	$(call build_floor,$(KERNEL),$(guest_kdir))
+
 guest-kernel:
 	$(Q)scripts/kernel $(KERNEL)
 
 guest-check-build: guest-module-build tools-build selftests-build
 guest-demo-build: guest-module-build demo-build
-guest-bench-build: guest-module-build bench-build
+guest-bench-build: guest-module-build guest-floor-build bench-build
 
 lint:
 	$(Q)scripts/packages lint $(KERNEL)
@@ -183,10 +199,13 @@ lint:
 	scripts/lint $(LINUX)/scripts/checkpatch.pl || status=1; \
 	exit $$status
 
+lint_kbuild = W=1 C=2 KCFLAGS=-Werror CF=-Wsparse-error
+
 # Always from nothing: what was compiled before would not be looked at again.
 lint-build: $(LINUX)/complete guest-kernel
 	$(Q)rm -rf $(BUILD)/lint
-	$(call build_module,lint,$(guest_kdir),W=1 C=2 KCFLAGS=-Werror CF=-Wsparse-error)
+	$(call build_module,lint,$(guest_kdir),$(lint_kbuild))
+	$(call build_floor,lint,$(guest_kdir),$(lint_kbuild))
 	$(Q)$(MAKE) lib-build tools-build demo-build bench-build \
 		selftests-build \
 		BUILD=$(BUILD)/lint CFLAGS='-O2 -g -Werror'
@@ -209,4 +228,4 @@ distclean:
 .PHONY: all help module lib tools selftests check check-debug demo bench \
 	bench-check bench-accept lint install clean distclean module-build lib-build \
 	tools-build demo-build bench-build selftests-build lint-build guest-kernel \
-	guest-module-build guest-check-build guest-demo-build guest-bench-build
+	guest-module-build guest-floor-build guest-check-build guest-demo-build guest-bench-build

@@ -14,7 +14,7 @@
 #include "bench.h"
 
 #define REPETITIONS	5
-#define NR_TRANSPORTS	8
+#define NR_TRANSPORTS	9
 /* A repetition takes about so long: instructions, or with two CPUs time. */
 #define REPETITION	6000000ul
 #define REPETITION_2	60000000ul
@@ -28,7 +28,7 @@
 static const struct transport *const transports[NR_TRANSPORTS] = {
 	&mbox_transport, &pipe_transport, &stream_transport,
 	&seqpacket_transport, &dgram_transport, &posix_transport,
-	&sysv_transport, &futex_transport,
+	&sysv_transport, &futex_transport, &floor_transport,
 };
 
 void *buffer_alloc(size_t size)
@@ -112,6 +112,8 @@ double time_loop(struct run *r, void (*loop)(void *data, unsigned long n),
 
 static bool takes_part(const struct bench_case *c, const struct transport *t)
 {
+	if (t == &floor_transport)
+		return c->floor;
 	if (c->only)
 		return t == c->only;
 	return (t->can & c->needs) == c->needs;
