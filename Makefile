@@ -61,6 +61,7 @@ help:
 ##   demo          see it work, in a guest, on real files
 ##   bench         measure it beside its peers, in guests (some minutes)
 ##   bench-check   has it become slower than in the run that was accepted last?
+##   bench-profile where the instructions of a CASE of bench go, by function
 ##   bench-accept  accept the last full run of bench
 ##   lint          what compilers, sparse, checkpatch and shellcheck find
 ##   install       into DESTDIR, under PREFIX; the module for KDIR
@@ -80,6 +81,8 @@ help:
 ##   CASE="a b"        bench these only: oneway, batch, roundtrip, priority, type,
 ##                     mailboxes, receivers, memory, pairs, pingpong, or one of a
 ##                     size (roundtrip-64). KERNEL then is 6.1 and 6.12, if not given
+##   TRANSPORT=name    of bench-profile: pipe, sysv, ... (default mbox)
+##   CGROUP=memory     of bench-profile (default root)
 ##   PREFIX, DESTDIR   for install (default /usr/local)
 
 # --- building ----------------------------------------------------------------
@@ -173,6 +176,11 @@ bench bench-check:
 	done
 	$(Q)bench/run $(if $(filter bench,$@),full,check) $(bench_kernels)
 
+bench-profile:
+	$(Q)scripts/packages bench $(KERNEL)
+	+$(Q)$(locked) guest-bench-build
+	$(Q)bench/profile/run $(KERNEL)
+
 bench-accept:
 	$(Q)bench/run accept
 
@@ -226,6 +234,6 @@ distclean:
 	$(Q)rm -rf build
 
 .PHONY: all help module lib tools selftests check check-debug demo bench \
-	bench-check bench-accept lint install clean distclean module-build lib-build \
+	bench-check bench-profile bench-accept lint install clean distclean module-build lib-build \
 	tools-build demo-build bench-build selftests-build lint-build guest-kernel \
 	guest-module-build guest-floor-build guest-check-build guest-demo-build guest-bench-build

@@ -187,6 +187,8 @@ double time_loop(struct run *r, void (*loop)(void *data, unsigned long n),
 		 void *data);
 /* Measures a case with every transport that takes part. */
 void measure(const struct bench_case *c);
+/* From now on only one transport, and a loop of @n turns, once. */
+void measure_only(const char *transport, unsigned long n);
 /* How many lines of progress that will tell. */
 unsigned int measure_steps(const struct bench_case *c);
 /* What ends when its parent does; @cpu is where it runs, or -1. */
