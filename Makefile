@@ -5,6 +5,7 @@
 #
 #	build/KERNEL/module-src	the module for KERNEL, which is the name of one of
 #				build/kernels or the release of the tree in KDIR
+#	build/KERNEL/floor-src	what bench measures it beside, likewise
 #	build/libmbox, build/tools, build/demo, build/bench, build/selftests
 #	build/kernels/KERNEL	kernels to test on, see scripts/kernel
 #	build/linux		what we use of the kernel's sources
@@ -60,6 +61,7 @@ help:
 ##   demo          see it work, in a guest, on real files
 ##   bench         measure it beside its peers, in guests (some minutes)
 ##   bench-check   has it become slower than in the run that was accepted last?
+##   bench-profile where the instructions of a CASE of bench go, by function
 ##   bench-accept  accept the last full run of bench
 ##   lint          what compilers, sparse, checkpatch and shellcheck find
 ##   install       into DESTDIR, under PREFIX; the module for KDIR
@@ -79,6 +81,8 @@ help:
 ##   CASE="a b"        bench these only: oneway, batch, roundtrip, priority, type,
 ##                     mailboxes, receivers, memory, pairs, pingpong, or one of a
 ##                     size (roundtrip-64). KERNEL then is 6.1 and 6.12, if not given
+##   TRANSPORT=name    of bench-profile: pipe, sysv, ... (default mbox)
+##   CGROUP=memory     of bench-profile (default root)
 ##   PREFIX, DESTDIR   for install (default /usr/local)
 
 # --- building ----------------------------------------------------------------
@@ -93,9 +97,21 @@ define build_module
 	$(Q)mkdir -p $(BUILD)/$(1)/module-src/module
 	$(Q)ln -sfn $(CURDIR)/Kbuild $(CURDIR)/uapi $(BUILD)/$(1)/module-src/
 	$(Q)ln -sf $(CURDIR)/module/*.[ch] $(BUILD)/$(1)/module-src/module/
-	$(Q)find $(BUILD)/$(1)/module-src -xtype l -delete
-	+$(Q)$(MAKE) -C $(2) M=$(BUILD)/$(1)/module-src CONFIG_DEBUG_INFO_BTF_MODULES= \
-		$(3) modules
+	$(call kbuild,$(BUILD)/$(1)/module-src,$(2),$(3))
+endef
+
+# What mbox is measured beside, likewise; for guests alone.
+define build_floor
+	$(Q)mkdir -p $(BUILD)/$(1)/floor-src
+	$(Q)ln -sfn $(CURDIR)/uapi $(BUILD)/$(1)/floor-src/
+	$(Q)ln -sf $(CURDIR)/bench/floor/* $(BUILD)/$(1)/floor-src/
+	$(call kbuild,$(BUILD)/$(1)/floor-src,$(2),$(3))
+endef
+
+# $(call kbuild,DIRECTORY,KDIR,ARGUMENTS)
+define kbuild
+	$(Q)find $(1) -xtype l -delete
+	+$(Q)$(MAKE) -C $(2) M=$(1) CONFIG_DEBUG_INFO_BTF_MODULES= $(3) modules
 endef
 
 # More than one make may be at work in a clone: one at a time builds.
@@ -160,6 +176,11 @@ bench bench-check:
 	done
 	$(Q)bench/run $(if $(filter bench,$@),full,check) $(bench_kernels)
 
+bench-profile:
+	$(Q)scripts/packages bench $(KERNEL)
+	+$(Q)$(locked) guest-bench-build
+	$(Q)bench/profile/run $(KERNEL)
+
 bench-accept:
 	$(Q)bench/run accept
 
@@ -169,12 +190,15 @@ check-debug:
 guest-module-build: guest-kernel
 	$(call build_module,$(KERNEL),$(guest_kdir))
 
+guest-floor-build: guest-kernel
+	$(call build_floor,$(KERNEL),$(guest_kdir))
+
 guest-kernel:
 	$(Q)scripts/kernel $(KERNEL)
 
 guest-check-build: guest-module-build tools-build selftests-build
 guest-demo-build: guest-module-build demo-build
-guest-bench-build: guest-module-build bench-build
+guest-bench-build: guest-module-build guest-floor-build bench-build
 
 lint:
 	$(Q)scripts/packages lint $(KERNEL)
@@ -183,10 +207,13 @@ lint:
 	scripts/lint $(LINUX)/scripts/checkpatch.pl || status=1; \
 	exit $$status
 
+lint_kbuild = W=1 C=2 KCFLAGS=-Werror CF=-Wsparse-error
+
 # Always from nothing: what was compiled before would not be looked at again.
 lint-build: $(LINUX)/complete guest-kernel
 	$(Q)rm -rf $(BUILD)/lint
-	$(call build_module,lint,$(guest_kdir),W=1 C=2 KCFLAGS=-Werror CF=-Wsparse-error)
+	$(call build_module,lint,$(guest_kdir),$(lint_kbuild))
+	$(call build_floor,lint,$(guest_kdir),$(lint_kbuild))
 	$(Q)$(MAKE) lib-build tools-build demo-build bench-build \
 		selftests-build \
 		BUILD=$(BUILD)/lint CFLAGS='-O2 -g -Werror'
@@ -207,6 +234,6 @@ distclean:
 	$(Q)rm -rf build
 
 .PHONY: all help module lib tools selftests check check-debug demo bench \
-	bench-check bench-accept lint install clean distclean module-build lib-build \
+	bench-check bench-profile bench-accept lint install clean distclean module-build lib-build \
 	tools-build demo-build bench-build selftests-build lint-build guest-kernel \
-	guest-module-build guest-check-build guest-demo-build guest-bench-build
+	guest-module-build guest-floor-build guest-check-build guest-demo-build guest-bench-build

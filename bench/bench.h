@@ -111,7 +111,7 @@ struct transport {
 
 extern const struct transport mbox_transport, pipe_transport, stream_transport,
 	seqpacket_transport, dgram_transport, posix_transport, sysv_transport,
-	futex_transport;
+	futex_transport, floor_transport;
 
 static inline void channel_open(struct channel *c, const struct transport *t,
 				size_t size, unsigned int depth)
@@ -162,6 +162,7 @@ struct run {
  * @unit: of its figure; NULL for instructions, or with two CPUs nanoseconds
  * @needs: CAN_* of the transports that take part
  * @only: the only transport that does
+ * @floor: the floor, which is no transport for other cases, does as well
  * @once: one repetition: makes what it takes, and returns the figure
  * @more_name: name of a second figure, if there is one
  * @more_unit: and its unit
@@ -173,6 +174,7 @@ struct bench_case {
 	const char *unit;
 	unsigned int needs;
 	const struct transport *only;
+	bool floor;
 	double (*once)(struct run *r);
 	const char *more_name, *more_unit;
 };
@@ -185,6 +187,8 @@ double time_loop(struct run *r, void (*loop)(void *data, unsigned long n),
 		 void *data);
 /* Measures a case with every transport that takes part. */
 void measure(const struct bench_case *c);
+/* From now on only one transport, and a loop of @n turns, once. */
+void measure_only(const char *transport, unsigned long n);
 /* How many lines of progress that will tell. */
 unsigned int measure_steps(const struct bench_case *c);
 /* What ends when its parent does; @cpu is where it runs, or -1. */

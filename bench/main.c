@@ -11,6 +11,9 @@
  *	= CGROUP,CASE,TRANSPORT,SIZE,FIGURE,UNIT,SPREAD
  *
  * SPREAD says how far the repetitions were apart, in percent.
+ *
+ * For profile/run, from the environment: BENCH_TRANSPORT is the only one that is
+ * measured then, with BENCH_TURNS turns of the loop, once.
  */
 #include <termios.h>
 
@@ -95,6 +98,9 @@ static void select_cases_for(unsigned int cpus, char **names)
 
 int main(int argc, char **argv)
 {
+	const char *transport = getenv("BENCH_TRANSPORT");
+	const char *turns = getenv("BENCH_TURNS");
+
 	if (argc == 2 && !strcmp(argv[1], "list")) {
 		select_cases_for(0, NULL);
 		return list();
@@ -104,6 +110,8 @@ int main(int argc, char **argv)
 		errx(2, "only to be run in a guest, by its first process");
 	if (argc < 3)
 		errx(2, "usage: mbox-bench list | mbox-bench CPUS CGROUP [CASE...]");
+	if (transport && turns)
+		measure_only(transport, strtoul(turns, NULL, 0));
 	select_cases_for(atoi(argv[1]), argv + 3);
 	cgroup = argv[2];
 	limits_raise();

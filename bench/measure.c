@@ -12,9 +12,10 @@
 #include <sys/wait.h>
 
 #include "bench.h"
+#include "profile/mark.h"
 
 #define REPETITIONS	5
-#define NR_TRANSPORTS	8
+#define NR_TRANSPORTS	9
 /* A repetition takes about so long: instructions, or with two CPUs time. */
 #define REPETITION	6000000ul
 #define REPETITION_2	60000000ul
@@ -28,8 +29,22 @@
 static const struct transport *const transports[NR_TRANSPORTS] = {
 	&mbox_transport, &pipe_transport, &stream_transport,
 	&seqpacket_transport, &dgram_transport, &posix_transport,
-	&sysv_transport, &futex_transport,
+	&sysv_transport, &futex_transport, &floor_transport,
 };
+
+/* For a profile: the only transport, and how many turns its loop has, once. */
+static const struct transport *only;
+static unsigned long turns;
+
+void measure_only(const char *transport, unsigned long n)
+{
+	for (int t = 0; t < NR_TRANSPORTS; t++)
+		if (!strcmp(transports[t]->name, transport))
+			only = transports[t];
+	if (!only)
+		die("there is no transport '%s'", transport);
+	turns = n;
+}
 
 void *buffer_alloc(size_t size)
 {
@@ -94,10 +109,12 @@ void stop_process(pid_t pid)
 double time_loop(struct run *r, void (*loop)(void *data, unsigned long n),
 		 void *data)
 {
-	unsigned long start, length = REPETITION;
+	unsigned long start, end, length = REPETITION;
 
 	if (r->c->cpus > 1)
 		length = REPETITION_2;
+	if (turns)
+		r->n = turns;
 	if (!r->n) {
 		loop(data, TRIAL);
 		start = now();
@@ -105,13 +122,20 @@ double time_loop(struct run *r, void (*loop)(void *data, unsigned long n),
 		r->n = 1 + length * TRIAL / (now() - start);
 	}
 	loop(data, 1 + r->n / 8);
+	mark_begin();
 	start = now();
 	loop(data, r->n);
-	return (double)(now() - start) / r->n;
+	end = now();
+	mark_end();
+	return (double)(end - start) / r->n;
 }
 
 static bool takes_part(const struct bench_case *c, const struct transport *t)
 {
+	if (only && t != only)
+		return false;
+	if (t == &floor_transport)
+		return c->floor;
 	if (c->only)
 		return t == c->only;
 	return (t->can & c->needs) == c->needs;
@@ -119,6 +143,8 @@ static bool takes_part(const struct bench_case *c, const struct transport *t)
 
 static unsigned int repetitions(const struct bench_case *c)
 {
+	if (turns)
+		return 1;
 	return c->repetitions ? c->repetitions : REPETITIONS;
 }
 

@@ -191,13 +191,13 @@ static double once_pingpong(struct run *r)
 }
 
 const struct bench_case pass_cases[] = {
-	{ "oneway", "oneway", 64, .once = once_oneway },
-	{ "oneway", "oneway", 4096, .once = once_oneway },
-	{ "oneway", "oneway", 65536, .once = once_oneway },
-	{ "batch", "batch", 64, .once = once_batch },
-	{ "roundtrip", "roundtrip", 64, .once = once_roundtrip },
-	{ "roundtrip", "roundtrip", 4096, .once = once_roundtrip },
-	{ "roundtrip", "roundtrip", 65536, .once = once_roundtrip },
+	{ "oneway", "oneway", 64, .floor = true, .once = once_oneway },
+	{ "oneway", "oneway", 4096, .floor = true, .once = once_oneway },
+	{ "oneway", "oneway", 65536, .floor = true, .once = once_oneway },
+	{ "batch", "batch", 64, .floor = true, .once = once_batch },
+	{ "roundtrip", "roundtrip", 64, .floor = true, .once = once_roundtrip },
+	{ "roundtrip", "roundtrip", 4096, .floor = true, .once = once_roundtrip },
+	{ "roundtrip", "roundtrip", 65536, .floor = true, .once = once_roundtrip },
 	{ "pingpong", "pingpong", 64, .cpus = 2, .once = once_pingpong,
 	  .more_name = "interrupts", .more_unit = "interrupts" },
 	{}

@@ -3,7 +3,8 @@
 # usage: awk -f report.awk [-v MODE=...] rows.csv FIGURES.csv
 #
 # Puts what mbox-bench has measured into words. MODE is
-#	table		for people, a table for each kernel and cgroup (default)
+#	table		for people, a table for each kernel and cgroup (default), and
+#			one of mbox beside the floor
 #	markdown	the same for the README, the root cgroup alone
 #	ratios		kernel,cgroup,case,size,against,ratio: of what can be
 #			compared with another run
@@ -192,6 +193,53 @@ function print_ratios(where,	parts, names, j, row) {
 	}
 }
 
+# Sets "floor", "above" (how many times that mbox takes) and "allowed" (what the
+# goal lets it take), as shown. False where there is no floor.
+function find_floor(where, row,	mine) {
+	mine = of(where, row, "mbox")
+	floor = of(where, row, "floor")
+	if (mine == "" || !floor)
+		return 0
+	above = sprintf("%.2f", mine / floor)
+	compare(where, row)
+	judge(where, row)
+	allowed = goal == "" || ratio == "" ? "" : sprintf("%.0f", goal * reference)
+	return 1
+}
+
+function floor_table(where,	parts, j, row, header) {
+	split(where, parts, SUBSEP)
+	header = sprintf("\nLinux %s, %s cgroup\n\n%-20s%10s%10s%10s%12s\n", parts[1],
+		parts[2], "", "mbox", "floor", "ratio", "goal allows")
+	for (j = 1; j <= nr_rows; j++) {
+		row = rows[j]
+		if (!find_floor(where, row))
+			continue
+		printf "%s%-20s%10s%10s%10s%12s\n", header, label[row],
+			of(where, row, "mbox"), floor, above, allowed
+		header = ""
+	}
+}
+
+function floor_markdown(where,	parts, other, charged, j, row, header) {
+	split(where, parts, SUBSEP)
+	if (parts[2] != "root")
+		return
+	other = parts[1] SUBSEP "memory"
+	header = "\nLinux " parts[1] ", mbox beside the floor\n\n" \
+		"| | mbox | floor | ratio | in a memory cgroup | goal allows |\n" \
+		"|---|--:|--:|--:|--:|--:|\n"
+	for (j = 1; j <= nr_rows; j++) {
+		row = rows[j]
+		charged = find_floor(other, row) ? above : ""
+		if (!find_floor(where, row))
+			continue
+		printf "%s| %s | %s | %s | %s | %s | %s |\n", header, label[row],
+			of(where, row, "mbox"), floor, above, charged, allowed
+		header = ""
+	}
+}
+
 # A block for each chart, a line for each transport, a column for each kernel.
 function plot(	j, i, p, row, parts, line) {
 	for (j = 1; j <= nr_rows; j++) {
@@ -226,6 +274,12 @@ END {
 			markdown(places[p])
 		else if (MODE == "ratios")
 			print_ratios(places[p])
+	}
+	for (p = 1; p <= nr_places; p++) {
+		if (MODE == "table")
+			floor_table(places[p])
+		else if (MODE == "markdown")
+			floor_markdown(places[p])
 	}
 	if (MODE == "unsteady")
 		for (i = 1; i <= nr_unsteady; i++)

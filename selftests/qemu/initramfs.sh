@@ -128,6 +128,7 @@ add_demo() {
 add_bench() {
 	mkdir -p "$root/bench"
 	add_program build/bench/mbox-bench bench
+	cp "build/$kernel/floor-src/mbox_floor.ko" "$root/bench/"
 	echo "BENCH_CPUS=$BENCH_CPUS BENCH_CASES='${BENCH_CASES:-}'" \
 		"BENCH_CGROUPS='${BENCH_CGROUPS:-root memory}'" >>"$root/etc/guest.conf"
 }
