@@ -140,14 +140,14 @@ int mbox_draft_send(struct file *file, struct mbox_draft *draft,
 /* As the kernel's own functions say, but they look up even what is no question. */
 static u32 mbox_uid_in(struct user_namespace *ns, kuid_t uid)
 {
-	return likely(ns == &init_user_ns) ? __kuid_val(uid) :
-					     from_kuid_munged(ns, uid);
+	return likely(ns == &init_user_ns && uid_valid(uid)) ?
+	       __kuid_val(uid) : from_kuid_munged(ns, uid);
 }
 
 static u32 mbox_gid_in(struct user_namespace *ns, kgid_t gid)
 {
-	return likely(ns == &init_user_ns) ? __kgid_val(gid) :
-					     from_kgid_munged(ns, gid);
+	return likely(ns == &init_user_ns && gid_valid(gid)) ?
+	       __kgid_val(gid) : from_kgid_munged(ns, gid);
 }
 
 /* Tell of the message of @catch in the current task's terms. */

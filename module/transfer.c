@@ -37,6 +37,13 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 	for (i = 0; i < after->nr_tasks; i++)
 		wake_up_process(after->tasks[i]);
 	rcu_read_unlock();
+	/*
+	 * Who was woken may be to run at once. Then let it: if what the current
+	 * task is about to wait for is there before, neither need it go to sleep
+	 * for that, nor anybody wake it.
+	 */
+	if (after->nr_tasks)
+		cond_resched();
 
 	if (after->messages || after->room || unlikely(after->hangup) ||
 	    unlikely(after->urgent))
