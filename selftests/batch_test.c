@@ -279,6 +279,42 @@ TEST_F(batch, receives_up_to_one_that_fails)
 	}
 }
 
+/*
+ * A batch is done in pieces of which nothing is to be seen: wherever one fails,
+ * those before it are done, and those behind it wait in their order.
+ */
+TEST_F(batch, fails_at_any_place)
+{
+	enum { ALL = 40 };
+	struct mbox_send_item good;
+	char out[ALL][SIZE];
+	int k, i;
+
+	for (k = 0; k < ALL; k++) {
+		memcpy(out[k], self->data[k], SIZE);
+		self->send[k].buf = (uintptr_t)out[k];
+	}
+	for (k = 0; k < ALL; k++) {
+		good = self->send[k];
+		self->send[k].buf = (uintptr_t)self->none;
+		ASSERT_EQ(k ?: -EFAULT, SEND(ALL));
+		EXPECT_EQ(k, mt_purge(self->box));
+		self->send[k] = good;
+
+		ASSERT_EQ(ALL, SEND(ALL));
+		TO_RECEIVE(ALL);
+		self->recv[k].buf = (uintptr_t)self->none;
+		ASSERT_EQ(k ?: -EFAULT, RECV(ALL));
+		for (i = 0; i < k; i++)
+			EXPECT_ITEM(i, i);
+		EXPECT_EQ(0, mt_stat_of(self->box).held);
+		TO_RECEIVE(ALL);
+		ASSERT_EQ(ALL - k, RECV(ALL));
+		for (i = k; i < ALL; i++)
+			EXPECT_ITEM(i - k, i);
+	}
+}
+
 /* A batch that ends in the middle of memory goes up to there, or not at all. */
 TEST_F(batch, of_which_the_end_is_not_there)
 {
@@ -416,6 +452,26 @@ TEST_F(batch, leases_as_many_as_an_endpoint_may_hold)
 }
 
 /* What was dropped is told once, with the first that comes after it. */
+/* What it has received a moment ago it does not hold. */
+TEST_F(batch, is_more_than_an_endpoint_may_hold)
+{
+	__s64 limit = mt_param_get("endpoint_max_held");
+	char out[40][SIZE];
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		memcpy(out[i], self->data[i], SIZE);
+		self->send[i].buf = (uintptr_t)out[i];
+	}
+	ASSERT_EQ(40, SEND(40));
+	ASSERT_EQ(0, mt_param_set("endpoint_max_held", 3));
+	TO_RECEIVE(40);
+	EXPECT_EQ(40, RECV(40));
+	for (i = 0; i < 40; i++)
+		EXPECT_ITEM(i, i);
+	EXPECT_EQ(0, mt_param_set("endpoint_max_held", limit));
+}
+
 TEST_F(batch, missed_is_told_with_the_first)
 {
 	struct mbox_create attr = {
