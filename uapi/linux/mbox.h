@@ -1243,7 +1243,10 @@ struct mbox_recv_item {
  * @deadline: as in mbox_recv, for the first message: the others do not wait
  * @match: as in mbox_recv
  *
- * The same as a receive of each, in order, up to the first that fails.
+ * The same as a receive of each, in order, up to the first that fails. They are
+ * taken a few at a time: if one cannot be handed over, it goes back to its place
+ * and those that were taken with it behind it to theirs; another receiver did
+ * not find them meanwhile.
  *
  * Return: how many were received; if the first fails, its error.
  */
