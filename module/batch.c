@@ -17,10 +17,15 @@
 
 #define MBOX_CHUNK_MAX	16
 
+/*
+ * The message that @user tells of. NULL if it is large and not the @first: it
+ * would be charged before those that go in before it.
+ */
 static struct mbox_msg *mbox_make_item(struct file *file,
 				       const struct mbox_send_item __user *user,
-				       struct mbox_refused *why)
+				       bool first, struct mbox_refused *why)
 {
+	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_send_item item mbox_unset;
 	struct iov_iter from mbox_unset;
 	struct mbox_draft draft;
@@ -41,7 +46,9 @@ static struct mbox_msg *mbox_make_item(struct file *file,
 	ret = mbox_draft_check(file, &draft);
 	if (ret)
 		return ERR_PTR(ret);
-	return mbox_draft_make(file->private_data, &draft, NULL, why);
+	if (!first && mbox_draft_is_large(mbox_to_mailbox(ep->obj), &draft))
+		return NULL;
+	return mbox_draft_make(ep, &draft, NULL, why);
 }
 
 /*
@@ -54,23 +61,25 @@ static int mbox_send_chunk(struct file *file,
 			   struct mbox_refused *why)
 {
 	struct mbox_endpoint *ep = file->private_data;
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_msg *msgs[MBOX_CHUNK_MAX] mbox_unset;
 	u32 i, n;
 	int ret;
 
-	nr = min_t(u32, nr, MBOX_CHUNK_MAX);
+	nr = mb->rendezvous ? 1 : min_t(u32, nr, MBOX_CHUNK_MAX);
 	for (n = 0; n < nr; n++) {
-		msgs[n] = mbox_make_item(file, from + n, why);
-		if (!IS_ERR(msgs[n]))
-			continue;
-		if (!n)
-			return PTR_ERR(msgs[n]);
-		break;
+		memset(why, 0, sizeof(*why));
+		msgs[n] = mbox_make_item(file, from + n, !n, why);
+		if (IS_ERR_OR_NULL(msgs[n]))
+			break;
 	}
+	if (!n)
+		return PTR_ERR(msgs[0]);
+	memset(why, 0, sizeof(*why));
 	ret = mbox_send_msgs(ep, msgs, n, until, why);
 	for (i = max(ret, 0); i < n; i++)
 		if (msgs[i])
-			mbox_unmake_msg(mbox_to_mailbox(ep->obj), msgs[i]);
+			mbox_unmake_msg(mb, msgs[i]);
 	return ret;
 }
 
@@ -98,7 +107,7 @@ long mbox_ioctl_send_batch(struct mbox_request *req)
 	struct mbox_send_batch *b = &req->args.send_batch;
 	const struct mbox_send_item __user *from = u64_to_user_ptr(b->items);
 	struct mbox_send_batch __user *user = req->user;
-	struct mbox_refused why = {};
+	struct mbox_refused why;
 	struct mbox_deadline until;
 	u32 done = 0;
 	int ret;
@@ -112,7 +121,6 @@ long mbox_ioctl_send_batch(struct mbox_request *req)
 	if (put_user(0, &user->error))
 		return -EFAULT;
 	while (done < b->nr) {
-		memset(&why, 0, sizeof(why));
 		ret = mbox_send_chunk(req->file, from + done, b->nr - done,
 				      &until, &why);
 		if (ret < 0)

@@ -81,7 +81,10 @@ fault:
 	return false;
 }
 
-/* Copy @len bytes to @to, where there is room for them. Returns if that worked. */
+/*
+ * Copy @len bytes to @to, where there is room for them. Returns if that worked.
+ * Here and below, the iterator is of no use afterwards.
+ */
 bool mbox_data_get(u8 *to, struct iov_iter *from, u32 len)
 {
 	if (unlikely(!len))

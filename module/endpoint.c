@@ -13,10 +13,10 @@
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
 #include "mbox.h"
+#include "trace.h"
 
 /* Of their own: kmalloc() would give half as much again. */
 static struct kmem_cache *mbox_endpoints;
-#include "trace.h"
 
 static const struct file_operations mbox_endpoint_fops;
 

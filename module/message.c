@@ -23,7 +23,7 @@ static size_t mbox_draft_head(const struct mbox_draft *draft, bool extra)
 {
 	size_t head = offsetof(struct mbox_msg, body);
 
-	static_assert(offsetof(struct mbox_msg, body) == 128);
+	static_assert(offsetof(struct mbox_msg, body) <= 128);
 	static_assert(!(sizeof(struct mbox_extra) % 8));
 	static_assert(!(sizeof(struct mbox_callinfo) % 8));
 	if (draft->kind == MBOX_CALL || draft->kind == MBOX_ANSWER)
@@ -34,7 +34,7 @@ static size_t mbox_draft_head(const struct mbox_draft *draft, bool extra)
 	return head;
 }
 
-/* What it takes of its user's limit, which is what is allocated for it. */
+/* What it takes of its user's limit, which is what it needs of memory. */
 static u32 mbox_draft_cost(const struct mbox_draft *draft, size_t head)
 {
 	return head + draft->len + (draft->answer ? 0 : draft->reply_max);
@@ -177,6 +177,15 @@ void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first)
 		first = msg->next;
 		mbox_msg_free(mb, msg);
 	}
+}
+
+/* Is its memory charged before it is made? */
+bool mbox_draft_is_large(const struct mbox_mailbox *mb,
+			 const struct mbox_draft *draft)
+{
+	size_t head = mbox_draft_head(draft, mb->rendezvous);
+
+	return mbox_draft_cost(draft, head) > PAGE_SIZE;
 }
 
 /*

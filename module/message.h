@@ -77,7 +77,7 @@ enum mbox_place {
  * @body: that, and the data
  *
  * What is written before the message is admitted does not change afterwards;
- * the rest is under object->lock. 128 bytes at most: with 64 bytes of data a
+ * the rest is under object->lock. It has 128 bytes at most: with 64 bytes of data a
  * message then fits 192 bytes of slab.
  */
 struct mbox_msg {
@@ -114,7 +114,7 @@ struct mbox_msg {
 	u8 kind;
 	u8 state;
 	u8 head;
-	u64 body[];
+	u64 body[] __aligned(8);
 };
 
 /**
@@ -274,6 +274,8 @@ struct mbox_draft {
 	struct mbox_msg *answer;
 };
 
+bool mbox_draft_is_large(const struct mbox_mailbox *mb,
+			 const struct mbox_draft *draft);
 struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
 			       const struct mbox_draft *draft,
 			       struct mbox_refused *why);
@@ -290,7 +292,7 @@ bool mbox_data_put(struct iov_iter *to, const u8 *from, u32 len);
 
 /* spare.c: messages to be used again */
 
-#define MBOX_SPARE_SIZES	2
+#define MBOX_SPARE_SIZES	3
 
 /* Messages that nobody needs now, by their size; see spare.c. */
 struct mbox_spares {

@@ -199,6 +199,25 @@ static int mbox_claim_locked(struct mbox_endpoint *ep, struct mbox_take *take,
 	return 0;
 }
 
+/*
+ * How many of @nr messages may be claimed at once. Who claims them one by one
+ * leaves the others to be dropped or replaced meanwhile, and others to hold some.
+ */
+static u32 mbox_claim_limit_locked(const struct mbox_endpoint *ep, u32 nr)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	/* What is claimed in a rendezvous is met. A copy is made one by one. */
+	if (unlikely(mb->rendezvous || mbox_is_broadcast(mb)) ||
+	    ep->nr_held + ep->nr_waiting + 4 * nr > mbox_lease_limit())
+		return 1;
+	if (unlikely(mb->when_full != MBOX_FULL_BLOCK))
+		return clamp(mb->queue.count / 2, 1U, nr);
+	return nr;
+}
+
 /* The same, all of it, for @nr messages: only the first is waited for. */
 static int mbox_claim_or_wait(struct mbox_endpoint *ep, struct mbox_take *take,
 			      struct mbox_waiter *w, struct mbox_catch *catch,
@@ -214,6 +233,8 @@ static int mbox_claim_or_wait(struct mbox_endpoint *ep, struct mbox_take *take,
 
 		mbox_after_init(&after);
 		mbox_lock(mb);
+		if (nr > 1)
+			nr = mbox_claim_limit_locked(ep, nr);
 		do {
 			ret = mbox_claim_locked(ep, take, w, catch + n,
 						dontwait || n, &charge, &after);
@@ -267,7 +288,6 @@ int mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
 		w.copy = mbox_copy_alloc();
 		if (!w.copy)
 			return -ENOMEM;
-		nr = 1;
 	}
 	ret = mbox_claim_or_wait(ep, take, &w, catch, nr, until->dontwait);
 	if (!ret) {

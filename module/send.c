@@ -226,12 +226,12 @@ refused:
 	mbox_reinstate_locked(mb, victims);
 	if (!reserved)
 		msg->share = NULL;
-	trace_mbox_refuse(mb, why->limit, ret);
 	return ret;
 }
 
 /*
- * The same, all of it, for @nr messages, until one does not get in at once.
+ * The same, all of it, for @nr messages, until one does not get in at once, or
+ * there is a lot to be done without the lock.
  * Returns how many did; if none did, what is said above of the first, which is
  * NULL then if the mailbox has disposed of it.
  */
@@ -255,22 +255,26 @@ int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 			w->msg = NULL;
 			ret = mbox_enter_locked(ep, msgs[n], w, dontwait || n,
 						&charge, why, &after);
-		} while (likely(ret > 0) && ++n < nr);
+		} while (likely(ret > 0) && ++n < nr && !after.gone);
 		mbox_unlock(mb, &after);
 	} while (!n && mbox_charge_again(&charge, &ret));
 
 	if (unlikely(charge.spare))
 		mbox_share_free_all(charge.spare);
+	if (likely(n || !ret))
+		return n;
+	if (ret == -EAGAIN || ret == -EDQUOT)
+		trace_mbox_refuse(mb, why->limit, ret);
 	/* What was queued to be met, it has taken out itself. */
-	if (unlikely(ret < 0 && mb->rendezvous && w->msg))
+	if (mb->rendezvous && w->msg)
 		*msgs = NULL;
-	return n ?: ret;
+	return ret;
 }
 
 /*
  * Send up to @nr messages, of which the first one may have to wait. Returns how
- * many were sent: these belong to the mailbox. On failure the first is still the
- * caller's, to be unmade, unless it is NULL then.
+ * many were sent: these belong to the mailbox. The others are still the caller's,
+ * to be unmade, but for those that are NULL then.
  */
 int mbox_send_msgs(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 		   const struct mbox_deadline *until, struct mbox_refused *why)
@@ -283,6 +287,11 @@ int mbox_send_msgs(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 	ret = mbox_enter(ep, msgs, nr, &w, until->dontwait, why);
 	if (likely(ret))
 		return ret;
+	/* While the first one waits, the others take no memory. */
+	while (--nr) {
+		mbox_unmake_msg(mb, msgs[nr]);
+		msgs[nr] = NULL;
+	}
 	ret = mbox_block(mb, &w, until, why);
 	if (mb->rendezvous)
 		*msgs = NULL;

@@ -12,20 +12,27 @@
  * none, of which one is used and the rest put back. Whoever comes between finds
  * none, and leaves some that are joined with the rest.
  *
- * Where use after free is looked for, nothing is used again: it would not be found.
+ * Where the kernel is built to find a use after free (KASAN), or is to wipe what
+ * is freed (init_on_free), nothing is kept: the one would not be found, the other
+ * not be done.
  */
 #include <linux/cgroup.h>
+#include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include "mbox.h"
 
-/* The sizes, and how many are kept: most plain messages, and most calls. */
+/*
+ * The sizes, which are the allocator's, and how many are kept: for plain messages
+ * of up to 64 and 128 bytes, and for calls.
+ */
 static const struct {
 	u32 size;
 	u32 max;
 } mbox_spare_sizes[MBOX_SPARE_SIZES] = {
 	{ 192, 32 },
+	{ 256, 4 },
 	{ 512, 4 },
 };
 
@@ -49,6 +56,18 @@ static u64 mbox_memory_group(void)
 #else
 	return 1;
 #endif
+}
+
+/* What a message of size @i has as its @group: 0 if it is not to be kept. */
+static u64 mbox_spare_tag(u64 group, int i)
+{
+	static_assert(MBOX_SPARE_SIZES <= 4);
+	return group ? group << 2 | i : 0;
+}
+
+static int mbox_spare_index(const struct mbox_msg *msg)
+{
+	return msg->group & 3;
 }
 
 /* In a list, @len is how many there are from this one on. */
@@ -95,7 +114,7 @@ static struct mbox_msg *mbox_spare_new(int i, u64 group)
 	/* It may have come to another cgroup meanwhile. */
 	if (msg)
 		msg->group = group == mbox_memory_group() ?
-			     group * MBOX_SPARE_SIZES + i : 0;
+			     mbox_spare_tag(group, i) : 0;
 	return msg;
 }
 
@@ -120,7 +139,7 @@ struct mbox_msg *mbox_spare_alloc(struct mbox_spares *spares, u32 size)
 	if (msg->next)
 		mbox_spare_put(&spares->first[i], msg->next,
 			       mbox_spare_sizes[i].max);
-	if (likely(msg->group == group * MBOX_SPARE_SIZES + i))
+	if (likely(msg->group == mbox_spare_tag(group, i)))
 		return msg;
 	kfree(msg);
 	return mbox_spare_new(i, group);
@@ -129,11 +148,12 @@ struct mbox_msg *mbox_spare_alloc(struct mbox_spares *spares, u32 size)
 /* Nobody needs @msg any more. */
 void mbox_spare_free(struct mbox_spares *spares, struct mbox_msg *msg)
 {
-	int i = msg->group % MBOX_SPARE_SIZES;
+	int i = mbox_spare_index(msg);
 	u32 max = mbox_spare_sizes[i].max;
 	struct mbox_msg **slot = &spares->first[i];
 
-	if (unlikely(!msg->group) || IS_ENABLED(CONFIG_KASAN)) {
+	if (unlikely(!msg->group) || IS_ENABLED(CONFIG_KASAN) ||
+	    want_init_on_free()) {
 		kfree(msg);
 		return;
 	}

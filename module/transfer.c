@@ -37,14 +37,6 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 	for (i = 0; i < after->nr_tasks; i++)
 		wake_up_process(after->tasks[i]);
 	rcu_read_unlock();
-	/*
-	 * Who was woken may be to run at once. Then let it: if what the current
-	 * task is about to wait for is there before, neither need it go to sleep
-	 * for that, nor anybody wake it.
-	 */
-	if (after->nr_tasks)
-		cond_resched();
-
 	if (after->messages || after->room || unlikely(after->hangup) ||
 	    unlikely(after->urgent))
 		mbox_tell_pollers(mb, after);
@@ -56,6 +48,13 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 		mbox_forward(mb, after->undeliverable);
 	if (unlikely(after->answers))
 		mbox_answer_deliver(after->answers);
+	/*
+	 * Who was woken may be to run at once. Then let it: if what the current
+	 * task is about to wait for is there before, neither need it go to sleep
+	 * for that, nor anybody wake it.
+	 */
+	if (after->nr_tasks)
+		cond_resched();
 }
 
 /* Into the queue and out of it, and into what else knows of queued messages. */

@@ -4,44 +4,12 @@
  * bytes of data. Kernels that pad what they allocate, to find mistakes, cannot
  * be asked.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "../kselftest_harness.h"
+#include "mbox_test_slab.h"
 #include "mbox_test_util.h"
 
 #define MESSAGES	10000
 #define DATA		64
-
-/*
- * Bytes of the kmalloc caches that are in use; 0 if the kernel does not say,
- * or if its objects are larger than their names.
- */
-static unsigned long slab_bytes(void)
-{
-	FILE *file = fopen("/proc/slabinfo", "r");
-	unsigned long total = 0, active, all, size;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file)) {
-		unsigned long named = 0;
-		char *end = line + strcspn(line, " ");
-		char unit = 0;
-
-		if (sscanf(end, "%lu %lu %lu", &active, &all, &size) != 3 ||
-		    strncmp(line, "kmalloc-", 8))
-			continue;
-		if (sscanf(line, "kmalloc-cg-%lu%c", &named, &unit) == 2 &&
-		    unit == ' ' && named != size) {
-			total = 0;
-			break;
-		}
-		total += active * size;
-	}
-	if (file)
-		fclose(file);
-	return total;
-}
 
 FIXTURE(memory) {
 	int dev;
@@ -70,13 +38,13 @@ TEST_F(memory, a_queued_message)
 
 	/* What comes with the first message is not each message's. */
 	ASSERT_EQ(0, mt_send(self->box, data, sizeof(data), 0, 0));
-	before = slab_bytes();
+	before = mt_slab_bytes();
 	if (!before)
 		SKIP(return, "this kernel does not tell what slabs hold");
 
 	for (i = 1; i < MESSAGES; i++)
 		ASSERT_EQ(0, mt_send(self->box, data, sizeof(data), 0, 0));
-	after = slab_bytes();
+	after = mt_slab_bytes();
 
 	/*
 	 * Others allocate meanwhile: a twentieth is theirs. The next size of

@@ -10,6 +10,7 @@
 
 #include "mbox_test_call.h"
 #include "mbox_test_child.h"
+#include "mbox_test_slab.h"
 #include "mbox_test_util.h"
 
 #define CGROUP	"/sys/fs/cgroup"
@@ -129,9 +130,40 @@ TEST_F_TIMEOUT(spare, of_many_at_once, 120)
 	EXPECT_EQ(0, mt_stat_of(self->box).msgs);
 }
 
-/* ---- memory cgroups ------------------------------------------------------------------ */
+/* ---- how much ------------------------------------------------------------------------- */
 
 #define BOXES	300
+
+/* A few are kept of however many, and none when the mailbox has gone. */
+TEST_F(spare, is_bounded_and_goes_with_its_mailbox)
+{
+	unsigned long before, after;
+	int boxes[BOXES], i, n;
+	char buf[64] = {};
+
+	before = mt_slab_bytes();
+	if (!before)
+		SKIP(return, "this kernel does not tell what slabs hold");
+	for (i = 0; i < BOXES; i++) {
+		boxes[i] = mt_sized(self->dev, NULL, 200, 64, 0);
+		ASSERT_LE(0, boxes[i]);
+		for (n = 0; n < 200; n++)
+			ASSERT_EQ(0, mt_send(boxes[i], buf, 64, 0, 0));
+		for (n = 0; n < 200; n++)
+			ASSERT_EQ(64, mt_recv(boxes[i], buf, 64, 0));
+	}
+	/* 32 of 192 bytes, and no more than 1 KiB for who has sent */
+	after = mt_slab_bytes();
+	EXPECT_GE(BOXES * (32ul * 192 + 1024) * 21 / 20, after - before);
+	TH_LOG("%lu bytes a mailbox", (after - before) / BOXES);
+	for (i = 0; i < BOXES; i++)
+		close(boxes[i]);
+	/* what is closed last may take a moment */
+	EXPECT_TRUE(MT_UNTIL(mt_slab_bytes() < before + BOXES * 512ul));
+}
+
+/* ---- memory cgroups ------------------------------------------------------------------ */
+
 #define EACH	32
 
 static int cgroup_write(const char *name, const char *file, const char *text)
