@@ -74,6 +74,7 @@ struct channel {
 #define CAN_SHARE	0x04	/* any number of receivers, each message for one */
 #define CAN_FILL	0x08	/* holds 10,000 small messages */
 #define CAN_MANY	0x10	/* 10,000 of them can be open */
+#define CAN_FILES	0x20	/* write() sends a message, read() receives it */
 
 /**
  * struct transport - a way for messages

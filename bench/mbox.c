@@ -111,7 +111,8 @@ static void mbox_bench_serve(struct channel *c, void *buf)
 
 const struct transport mbox_transport = {
 	.name = "mbox",
-	.can = CAN_PRIORITY | CAN_TYPE | CAN_SHARE | CAN_FILL | CAN_MANY,
+	.can = CAN_PRIORITY | CAN_TYPE | CAN_SHARE | CAN_FILL | CAN_MANY |
+	       CAN_FILES,
 	.open = mbox_bench_open,
 	.close = mbox_bench_close,
 	.send = mbox_bench_send,

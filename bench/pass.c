@@ -55,7 +55,7 @@ static void loop_oneway(void *data, unsigned long n)
 	}
 }
 
-static double once_oneway(struct run *r)
+static double once_way(struct run *r, void (*loop)(void *data, unsigned long n))
 {
 	struct pass p;
 	double figure;
@@ -63,12 +63,33 @@ static double once_oneway(struct run *r)
 	pass_init(&p, r->c->size);
 	channel_open(&p.go, r->t, r->c->size, 1);
 	fill(&p, r->c->size);
-	loop_oneway(&p, 1);
+	loop(&p, 1);
 	verify(&p, r->c->size);
-	figure = time_loop(r, loop_oneway, &p);
+	figure = time_loop(r, loop, &p);
 	channel_close(&p.go);
 	pass_destroy(&p);
 	return figure;
+}
+
+static double once_oneway(struct run *r)
+{
+	return once_way(r, loop_oneway);
+}
+
+/* The same by calls that know nothing of messages. */
+static void loop_files(void *data, unsigned long n)
+{
+	struct pass *p = data;
+
+	while (n--) {
+		must(write(p->go.in, p->out, p->go.size));
+		must(read(p->go.out, p->in, p->go.size));
+	}
+}
+
+static double once_files(struct run *r)
+{
+	return once_way(r, loop_files);
 }
 
 static void send_singly(struct channel *c, void *buf)
@@ -194,6 +215,7 @@ const struct bench_case pass_cases[] = {
 	{ "oneway", "oneway", 64, .floor = true, .once = once_oneway },
 	{ "oneway", "oneway", 4096, .floor = true, .once = once_oneway },
 	{ "oneway", "oneway", 65536, .floor = true, .once = once_oneway },
+	{ "files", "files", 64, .needs = CAN_FILES, .once = once_files },
 	{ "batch", "batch", 64, .floor = true, .once = once_batch },
 	{ "roundtrip", "roundtrip", 64, .floor = true, .once = once_roundtrip },
 	{ "roundtrip", "roundtrip", 4096, .floor = true, .once = once_roundtrip },

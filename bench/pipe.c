@@ -41,7 +41,7 @@ void bytes_recv(struct channel *c, void *buf)
 
 const struct transport pipe_transport = {
 	.name = "pipe",
-	.can = CAN_SHARE,
+	.can = CAN_SHARE | CAN_FILES,
 	.open = pipe_open,
 	.close = pipe_close,
 	.send = bytes_send,

@@ -89,7 +89,7 @@ const struct transport stream_transport = {
 
 const struct transport seqpacket_transport = {
 	.name = "seqpacket",
-	.can = CAN_SHARE,
+	.can = CAN_SHARE | CAN_FILES,
 	.open = seqpacket_open,
 	.close = socket_close,
 	.send = packet_send,
@@ -100,7 +100,7 @@ const struct transport seqpacket_transport = {
 
 const struct transport dgram_transport = {
 	.name = "dgram",
-	.can = CAN_SHARE,
+	.can = CAN_SHARE | CAN_FILES,
 	.open = dgram_open,
 	.close = socket_close,
 	.send = packet_send,

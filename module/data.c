@@ -14,39 +14,13 @@
 /* How much is copied in words. */
 #define MBOX_WORDS_MAX	128
 
-/*
- * Copy @len bytes between @to and @from, of which one is in user memory, with
- * @copy(to, from, type, fault).
- */
-#define mbox_copy_words(to, from, len, copy, fault)			\
-do {									\
-	for (; (len) >= 4 * sizeof(long); (len) -= 4 * sizeof(long)) {	\
-		copy(to, from, 0, unsigned long, fault);		\
-		copy(to, from, 1, unsigned long, fault);		\
-		copy(to, from, 2, unsigned long, fault);		\
-		copy(to, from, 3, unsigned long, fault);		\
-		(to) += 4 * sizeof(long);				\
-		(from) += 4 * sizeof(long);				\
-	}								\
-	for (; (len) >= sizeof(long); (len) -= sizeof(long)) {		\
-		copy(to, from, 0, unsigned long, fault);		\
-		(to) += sizeof(long);					\
-		(from) += sizeof(long);					\
-	}								\
-	for (; (len); (len)--) {					\
-		copy(to, from, 0, u8, fault);				\
-		(to)++;							\
-		(from)++;						\
-	}								\
-} while (0)
+#define W	sizeof(long)
 
-#define mbox_copy_from(to, from, i, type, fault)			\
-	unsafe_get_user(((type *)(to))[i],				\
-			(const type __user *)(from) + (i), fault)
+#define mbox_get(type, to, from, fault)					\
+	unsafe_get_user(*(type *)(to), (const type __user *)(from), fault)
 
-#define mbox_copy_to(to, from, i, type, fault)				\
-	unsafe_put_user(((const type *)(from))[i],			\
-			(type __user *)(to) + (i), fault)
+#define mbox_put(type, to, from, fault)					\
+	unsafe_put_user(*(const type *)(from), (type __user *)(to), fault)
 
 /* Is it small, in one piece, and may words be anywhere? */
 static bool mbox_data_is_small(const struct iov_iter *iter, u32 len)
@@ -60,7 +34,16 @@ static bool mbox_words_get(u8 *to, const u8 __user *from, u32 len)
 	might_fault();
 	if (!user_read_access_begin(from, len))
 		return false;
-	mbox_copy_words(to, from, len, mbox_copy_from, fault);
+	for (; len >= 4 * W; len -= 4 * W, to += 4 * W, from += 4 * W) {
+		mbox_get(long, to, from, fault);
+		mbox_get(long, to + W, from + W, fault);
+		mbox_get(long, to + 2 * W, from + 2 * W, fault);
+		mbox_get(long, to + 3 * W, from + 3 * W, fault);
+	}
+	for (; len >= W; len -= W, to += W, from += W)
+		mbox_get(long, to, from, fault);
+	for (; len; len--, to++, from++)
+		mbox_get(u8, to, from, fault);
 	user_read_access_end();
 	return true;
 fault:
@@ -73,7 +56,16 @@ static bool mbox_words_put(u8 __user *to, const u8 *from, u32 len)
 	might_fault();
 	if (!user_write_access_begin(to, len))
 		return false;
-	mbox_copy_words(to, from, len, mbox_copy_to, fault);
+	for (; len >= 4 * W; len -= 4 * W, to += 4 * W, from += 4 * W) {
+		mbox_put(long, to, from, fault);
+		mbox_put(long, to + W, from + W, fault);
+		mbox_put(long, to + 2 * W, from + 2 * W, fault);
+		mbox_put(long, to + 3 * W, from + 3 * W, fault);
+	}
+	for (; len >= W; len -= W, to += W, from += W)
+		mbox_put(long, to, from, fault);
+	for (; len; len--, to++, from++)
+		mbox_put(u8, to, from, fault);
 	user_write_access_end();
 	return true;
 fault:

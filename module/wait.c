@@ -48,11 +48,11 @@ int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until)
 			ret = -ERESTARTSYS;
 			break;
 		}
-		if (until->forever)
+		if (until->forever) {
 			schedule();
-		else if (!schedule_hrtimeout_range_clock(&at, slack,
-							 HRTIMER_MODE_ABS,
-							 clock)) {
+		} else if (!schedule_hrtimeout_range_clock(&at, slack,
+							   HRTIMER_MODE_ABS,
+							   clock)) {
 			ret = -ETIMEDOUT;
 			break;
 		}

@@ -185,9 +185,9 @@ struct receiver {
 
 static void *receive_items(void *arg)
 {
-	struct receiver *r = arg;
-	static __thread char in[4 * KIB];
 	struct mbox_recv_item items[SOME];
+	struct receiver *r = arg;
+	char in[4 * KIB];
 	int i, error;
 
 	while (!__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE)) {
