@@ -137,7 +137,7 @@ static int mbox_call_wait(struct mbox_endpoint *ep, struct mbox_msg *msg,
 			  struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_after after;
+	struct mbox_after after mbox_unset;
 	int ret;
 
 	trace_mbox_block(mb, "call");
@@ -223,7 +223,7 @@ void mbox_call_finish(struct mbox_endpoint *ep, struct mbox_msg *msg,
 		      bool fetched)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_after after;
+	struct mbox_after after mbox_unset;
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
@@ -238,7 +238,7 @@ void mbox_call_finish(struct mbox_endpoint *ep, struct mbox_msg *msg,
 int mbox_call_cancel(struct mbox_endpoint *ep, u64 id)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_after after;
+	struct mbox_after after mbox_unset;
 	struct rb_node *node;
 	int ret = -ESTALE;
 
@@ -288,7 +288,7 @@ void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process)
 	u64 id = 0;
 
 	do {
-		struct mbox_after after;
+		struct mbox_after after mbox_unset;
 		struct mbox_msg *msg;
 		int step = 32;
 
@@ -326,7 +326,7 @@ int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
 		    struct mbox_files *files)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_after after;
+	struct mbox_after after mbox_unset;
 	struct mbox_msg *msg;
 	struct iov_iter from;
 	int ret = 0;

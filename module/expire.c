@@ -167,7 +167,7 @@ bool mbox_expire_due_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 
 /* Lock a mailbox from which all that has expired is gone. */
 void mbox_lock_fresh(struct mbox_mailbox *mb, struct mbox_after *after)
-	__acquires(RCU) __acquires(&mb->obj.lock)
+	__acquires(&mb->obj.lock)
 {
 	mbox_after_init(after);
 	mbox_lock(mb);

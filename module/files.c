@@ -126,10 +126,10 @@ void mbox_files_free(struct mbox_files *files)
 	kfree(files);
 }
 
-/* How many of @files fit in @out, which can then be written, or -EFAULT. */
-int mbox_files_room(const struct mbox_files *files, const struct mbox_fds *out)
+/* See mbox_files_room(): there are some. */
+int mbox_files_fit(const struct mbox_files *files, const struct mbox_fds *out)
 {
-	u32 n = min(files ? files->count : 0, out->nr);
+	u32 n = min(files->count, out->nr);
 
 	if (clear_user(u64_to_user_ptr(out->fds), n * sizeof(s32)))
 		return -EFAULT;
@@ -154,10 +154,7 @@ u32 mbox_files_install(const struct mbox_files *files,
 	return i;
 }
 
-/* Tell of @n installed ones. */
-void mbox_files_tell(const struct mbox_files *files, struct mbox_fds *out,
-		     u32 n)
+u32 mbox_files_count(const struct mbox_files *files)
 {
-	out->nr = n;
-	out->lost = (files ? files->count : 0) - n;
+	return files->count;
 }

@@ -6,7 +6,6 @@
 #define MBOX_MAILBOX_H
 
 #include <linux/cred.h>
-#include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 #include "message.h"
 
@@ -132,7 +131,7 @@ struct mbox_waiter {
  * @hangup: whether there is an end to be told
  * @urgent: whether there is a cancelled call to be told
  * @all: whether a message is for all who poll
- * @tasks: to wake
+ * @tasks: to wake, held
  */
 struct mbox_after {
 	struct mbox_share *dead;
@@ -514,7 +513,7 @@ void mbox_watch_forget_locked(struct mbox_endpoint *ep);
 void mbox_expire(struct mbox_mailbox *mb);
 bool mbox_expire_due_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 void mbox_lock_fresh(struct mbox_mailbox *mb, struct mbox_after *after)
-	__acquires(RCU) __acquires(&mb->obj.lock);
+	__acquires(&mb->obj.lock);
 bool mbox_expired(const struct mbox_msg *msg);
 
 /*
@@ -571,16 +570,14 @@ static inline void mbox_after_init(struct mbox_after *after)
 	memset(after, 0, offsetof(struct mbox_after, tasks));
 }
 
-/* The RCU section keeps the tasks that mbox_waiter_done() lets go. */
 static inline void mbox_lock(struct mbox_mailbox *mb)
-	__acquires(RCU) __acquires(&mb->obj.lock)
+	__acquires(&mb->obj.lock)
 {
-	rcu_read_lock();
 	spin_lock(&mb->obj.lock);
 }
 
 void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
-	__releases(RCU) __releases(&mb->obj.lock);
+	__releases(&mb->obj.lock);
 
 /* Can nobody receive what is sent now, ever? */
 static inline bool mbox_deaf_locked(const struct mbox_mailbox *mb)
@@ -780,11 +777,26 @@ static inline struct mbox_files *mbox_files_get(const struct mbox_fds *in,
 }
 
 void mbox_files_free(struct mbox_files *files);
-int mbox_files_room(const struct mbox_files *files, const struct mbox_fds *out);
+int mbox_files_fit(const struct mbox_files *files, const struct mbox_fds *out);
+u32 mbox_files_count(const struct mbox_files *files);
+
+/* How many of @files fit in @out, which can then be written, or -EFAULT. */
+static inline int mbox_files_room(const struct mbox_files *files,
+				  const struct mbox_fds *out)
+{
+	return likely(!files) ? 0 : mbox_files_fit(files, out);
+}
+
+/* Tell of @n installed ones of @files. */
+static inline void mbox_files_tell(const struct mbox_files *files,
+				   struct mbox_fds *out, u32 n)
+{
+	out->nr = n;
+	out->lost = likely(!files) ? 0 : mbox_files_count(files) - n;
+}
+
 u32 mbox_files_install(const struct mbox_files *files,
 		       const struct mbox_fds *out, u32 n, bool inherit);
-void mbox_files_tell(const struct mbox_files *files, struct mbox_fds *out,
-		     u32 n);
 
 /* rw.c: read and write */
 

@@ -36,7 +36,7 @@
  *			struct mbox_after, and done by mbox_unlock(). Nor is
  *			anybody woken, but where more than a few tasks are let go
  *			at once, and for watchers (watch.c), which may go with the
- *			lock. An RCU section goes around it, see wait.c.
+ *			lock.
  * payer table lock	spinlock, a leaf. Which payers there are. Never taken
  *			under object->lock.
  *

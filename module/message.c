@@ -57,7 +57,7 @@ static void mbox_msg_init(struct mbox_msg *msg, u8 kind, size_t head)
 }
 
 /* What few have, files aside. Returns whether there is memory for it. */
-static bool mbox_msg_init_extra(struct mbox_msg *msg,
+static bool mbox_msg_init_extra(struct mbox_mailbox *mb, struct mbox_msg *msg,
 				const struct mbox_draft *draft, u32 cost)
 {
 	struct mbox_extra *extra = mbox_msg_extra(msg);
@@ -75,11 +75,13 @@ static bool mbox_msg_init_extra(struct mbox_msg *msg,
 	}
 	if (likely(cost <= PAGE_SIZE))
 		return true;
-	extra->apart = kvmalloc(msg->len, GFP_KERNEL_ACCOUNT);
+	extra->apart = mbox_spare_data_alloc(&mb->spares, msg->len,
+					     &extra->tag);
 	if (!extra->apart || msg->kind != MBOX_CALL)
 		return extra->apart;
-	call->reply = kvmalloc(draft->answer ? 0 : draft->reply_max,
-			       GFP_KERNEL_ACCOUNT);
+	call->reply = mbox_spare_data_alloc(&mb->spares,
+					    draft->answer ? 0 : draft->reply_max,
+					    &call->reply_tag);
 	return call->reply;
 }
 
@@ -103,7 +105,7 @@ static struct mbox_msg *mbox_msg_alloc(struct mbox_mailbox *mb,
 	msg->len = draft->len;
 	msg->time = ktime_get_ns();
 	if (unlikely(mbox_msg_extra(msg)) &&
-	    !mbox_msg_init_extra(msg, draft, cost))
+	    !mbox_msg_init_extra(mb, msg, draft, cost))
 		goto free;
 	ret = -EFAULT;
 	if (likely(draft->kind != MBOX_ANSWER) &&
@@ -140,7 +142,7 @@ struct pid *mbox_msg_process(const struct mbox_msg *msg)
 					  msg->share->pid;
 }
 
-static void mbox_msg_free_extra(struct mbox_msg *msg)
+static void mbox_msg_free_extra(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	struct mbox_extra *extra = mbox_msg_extra(msg);
 	struct mbox_callinfo *call = mbox_msg_call(msg);
@@ -152,9 +154,9 @@ static void mbox_msg_free_extra(struct mbox_msg *msg)
 	}
 	if (likely(!extra->apart))
 		return;
-	kvfree(extra->apart);
+	mbox_spare_data_free(&mb->spares, extra->apart, extra->tag);
 	if (msg->kind == MBOX_CALL)
-		kvfree(call->reply);
+		mbox_spare_data_free(&mb->spares, call->reply, call->reply_tag);
 }
 
 /*
@@ -164,7 +166,7 @@ static void mbox_msg_free_extra(struct mbox_msg *msg)
 void mbox_msg_free(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	if (unlikely(mbox_msg_extra(msg)))
-		mbox_msg_free_extra(msg);
+		mbox_msg_free_extra(mb, msg);
 	put_pid(msg->tid);
 	mbox_spare_free(&mb->spares, msg);
 }

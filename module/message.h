@@ -120,6 +120,7 @@ struct mbox_msg {
 /**
  * struct mbox_extra - what few messages have
  * @apart: its data, where that is not behind it, see message.c
+ * @tag: then, of the memory for that, see spare.c
  * @files: that it carries, if any
  * @expiry: when its time to live ends, on CLOCK_MONOTONIC; 0: never
  * @by_expiry: queued, with an @expiry: in mailbox->expiries
@@ -129,6 +130,7 @@ struct mbox_msg {
  */
 struct mbox_extra {
 	u8 *apart;
+	u64 tag;
 	struct mbox_files *files;
 	u64 expiry;
 	struct rb_node by_expiry;
@@ -157,6 +159,7 @@ struct mbox_extra {
  * @status: the server's, once over
  * @cost: bytes that are charged for the message
  * @reply: room for the reply
+ * @reply_tag: where that is apart, likewise
  * @reply_max: how much
  * @reply_len: its length, once over
  * @files: that the reply carries, if any
@@ -186,6 +189,7 @@ struct mbox_callinfo {
 	u32 reply_max;
 	u32 reply_len;
 	u8 *reply;
+	u64 reply_tag;
 	struct mbox_files *files;
 };
 
@@ -292,7 +296,7 @@ bool mbox_data_put(struct iov_iter *to, const u8 *from, u32 len);
 
 /* spare.c: messages to be used again */
 
-#define MBOX_SPARE_SIZES	3
+#define MBOX_SPARE_SIZES	4
 
 /* Messages that nobody needs now, by their size; see spare.c. */
 struct mbox_spares {
@@ -301,6 +305,8 @@ struct mbox_spares {
 
 struct mbox_msg *mbox_spare_alloc(struct mbox_spares *spares, u32 size);
 void mbox_spare_free(struct mbox_spares *spares, struct mbox_msg *msg);
+void *mbox_spare_data_alloc(struct mbox_spares *spares, u32 size, u64 *tag);
+void mbox_spare_data_free(struct mbox_spares *spares, void *data, u64 tag);
 void mbox_spares_destroy(struct mbox_spares *spares);
 
 /* rule.c: which messages one wants */

@@ -229,7 +229,7 @@ static int mbox_claim_or_wait(struct mbox_endpoint *ep, struct mbox_take *take,
 	int ret;
 
 	do {
-		struct mbox_after after;
+		struct mbox_after after mbox_unset;
 
 		mbox_after_init(&after);
 		mbox_lock(mb);
@@ -253,7 +253,7 @@ static int mbox_claim_or_wait(struct mbox_endpoint *ep, struct mbox_take *take,
 /* A receive of a broadcast is over: what was prepared for it goes. */
 static void mbox_claim_tidy(struct mbox_mailbox *mb, struct mbox_waiter *w)
 {
-	struct mbox_after after;
+	struct mbox_after after mbox_unset;
 
 	if (w->payer) {
 		mbox_after_init(&after);
@@ -340,7 +340,7 @@ void mbox_claim_end(struct mbox_endpoint *ep, const struct mbox_catch *catch,
 		    u32 nr)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_after after;
+	struct mbox_after after mbox_unset;
 
 	mbox_after_init(&after);
 	mbox_lock(mb);
@@ -423,7 +423,7 @@ u32 mbox_purge_all(struct mbox_mailbox *mb, int result)
 	spin_unlock(&mb->obj.lock);
 
 	do {
-		struct mbox_after after;
+		struct mbox_after after mbox_unset;
 
 		mbox_after_init(&after);
 		mbox_lock(mb);

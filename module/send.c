@@ -50,7 +50,7 @@ static void mbox_leave_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
 int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
 	       const struct mbox_deadline *until, struct mbox_refused *why)
 {
-	struct mbox_after after;
+	struct mbox_after after mbox_unset;
 	int ret;
 
 	trace_mbox_block(mb, w->rule ? "receive" : "send");
@@ -246,7 +246,7 @@ int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 	if (unlikely(mb->rendezvous))
 		nr = 1;
 	do {
-		struct mbox_after after;
+		struct mbox_after after mbox_unset;
 
 		mbox_after_init(&after);
 		mbox_lock(mb);

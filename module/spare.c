@@ -3,10 +3,11 @@
  * Messages that nobody needs any more, kept to be used again.
  *
  * To have memory given and charged, and to give it back, costs as much as half of
- * all else that is done to a small message. So a mailbox keeps a few that have
- * passed through it, in two sizes: a bit of memory that is part of a mailbox in
- * use, as the pages that a pipe keeps are. They stay charged to the memory cgroup
- * of who has sent them, and are used again by that alone.
+ * all else that is done to a small message; and a page is cleared first. So a
+ * mailbox keeps a few that have passed through it, and a page or two for the data
+ * of larger ones: a bit of memory that is part of a mailbox in use, as the pages
+ * that a pipe keeps are. It stays charged to the memory cgroup of who has sent
+ * them, and is used again by that alone.
  *
  * They are taken and given without a lock: all of a size at once, in exchange for
  * none, of which one is used and the rest put back. Whoever comes between finds
@@ -24,16 +25,18 @@
 #include "mbox.h"
 
 /*
- * The sizes, which are the allocator's, and how many are kept: for plain messages
- * of up to 64 and 128 bytes, and for calls.
+ * The sizes, which are the allocator's, from which on each is used, and how many
+ * are kept: for plain messages of up to 64 and 128 bytes, for calls, and for data.
  */
 static const struct {
 	u32 size;
+	u32 min;
 	u32 max;
 } mbox_spare_sizes[MBOX_SPARE_SIZES] = {
-	{ 192, 32 },
-	{ 256, 4 },
-	{ 512, 4 },
+	{ 192, 0, 32 },
+	{ 256, 193, 4 },
+	{ 512, 257, 4 },
+	{ 4096, 2049, 2 },
 };
 
 /*
@@ -118,16 +121,18 @@ static struct mbox_msg *mbox_spare_new(int i, u64 group)
 	return msg;
 }
 
-/* Memory for a message of @size bytes, of which only @group is set; or NULL. */
+/*
+ * Memory for a message of @size bytes, of which only @group is set; or NULL.
+ */
 struct mbox_msg *mbox_spare_alloc(struct mbox_spares *spares, u32 size)
 {
 	u64 group = mbox_memory_group();
 	struct mbox_msg *msg;
 	int i = 0;
 
-	while (size > mbox_spare_sizes[i].size) {
-		if (++i < MBOX_SPARE_SIZES)
-			continue;
+	while (i < MBOX_SPARE_SIZES && size > mbox_spare_sizes[i].size)
+		i++;
+	if (unlikely(i == MBOX_SPARE_SIZES || size < mbox_spare_sizes[i].min)) {
 		msg = kmalloc(size, GFP_KERNEL_ACCOUNT);
 		if (msg)
 			msg->group = 0;
@@ -158,6 +163,33 @@ void mbox_spare_free(struct mbox_spares *spares, struct mbox_msg *msg)
 		return;
 	}
 	mbox_spare_put(slot, mbox_spare_push(xchg(slot, NULL), msg, max), max);
+}
+
+/* Memory for @size bytes of data. @tag tells where to it is to be freed. */
+void *mbox_spare_data_alloc(struct mbox_spares *spares, u32 size, u64 *tag)
+{
+	struct mbox_msg *msg;
+
+	*tag = 0;
+	if (size < sizeof(*msg) ||
+	    size > mbox_spare_sizes[MBOX_SPARE_SIZES - 1].size)
+		return kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	msg = mbox_spare_alloc(spares, size);
+	if (msg)
+		*tag = msg->group;
+	return msg;
+}
+
+void mbox_spare_data_free(struct mbox_spares *spares, void *data, u64 tag)
+{
+	struct mbox_msg *msg = data;
+
+	if (!tag) {
+		kvfree(data);
+		return;
+	}
+	msg->group = tag;
+	mbox_spare_free(spares, msg);
 }
 
 /* Nobody else can see them any more. */

@@ -24,19 +24,21 @@
  * Room that is given back goes to those who wait for it, in their order, before
  * any newcomer sees it. A sender is woken when its message is in.
  */
+#include <linux/sched/task.h>
 #include "mbox.h"
 #include "trace.h"
 
 /* Let go of the lock, and do what was noted to be done after that. May sleep. */
 void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
-	__releases(RCU) __releases(&mb->obj.lock)
+	__releases(&mb->obj.lock)
 {
 	u32 i;
 
 	spin_unlock(&mb->obj.lock);
-	for (i = 0; i < after->nr_tasks; i++)
+	for (i = 0; i < after->nr_tasks; i++) {
 		wake_up_process(after->tasks[i]);
-	rcu_read_unlock();
+		put_task_struct(after->tasks[i]);
+	}
 	if (after->messages || after->room || unlikely(after->hangup) ||
 	    unlikely(after->urgent))
 		mbox_tell_pollers(mb, after);

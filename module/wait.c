@@ -9,24 +9,35 @@
  *
  *   waker                                waiter
  *   -----                                ------
- *   lock [RCU section begins]
+ *   lock
  *   leaves the mailbox; result, msg
- *   task = w->task
+ *   task = w->task, held
  *   store-release done  [barrier D]      load-acquire done  [barrier D]
  *   unlock                               result, msg; its stack may go
- *   wake task
- *   [RCU section ends]
+ *   wake task, put it
  *
- * The task may even exit meanwhile, but its task_struct stays until an RCU
- * grace period later.
+ * The task may even exit meanwhile, so its task_struct is held.
  */
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>
 #include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/time_namespace.h>
 #include "mbox.h"
 #include "trace.h"
+
+/* Returns 0 when the deadline has passed. */
+static int mbox_sleep(const struct mbox_deadline *until)
+{
+	ktime_t at = until->at;
+
+	return schedule_hrtimeout_range_clock(&at, rt_task(current) ? 0 :
+					      current->timer_slack_ns,
+					      HRTIMER_MODE_ABS,
+					      until->realtime ? CLOCK_REALTIME :
+								CLOCK_MONOTONIC);
+}
 
 /*
  * Sleep until done, and return 0. Before that, -ETIMEDOUT or -ERESTARTSYS when
@@ -35,9 +46,6 @@
  */
 int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until)
 {
-	ktime_t at = until->at;
-	clockid_t clock = until->realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
-	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
 	int ret = 0;
 
 	for (;;) {
@@ -48,11 +56,9 @@ int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until)
 			ret = -ERESTARTSYS;
 			break;
 		}
-		if (until->forever) {
+		if (likely(until->forever)) {
 			schedule();
-		} else if (!schedule_hrtimeout_range_clock(&at, slack,
-							   HRTIMER_MODE_ABS,
-							   clock)) {
+		} else if (!mbox_sleep(until)) {
 			ret = -ETIMEDOUT;
 			break;
 		}
@@ -68,16 +74,18 @@ int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until)
 void mbox_waiter_done(struct mbox_waiter *w, int result,
 		      struct mbox_after *after)
 {
-	struct task_struct *task = w->task;
+	struct task_struct *task = get_task_struct(w->task);
 
 	trace_mbox_wake(w, result);
 	w->result = result;
 	smp_store_release(&w->done, true);		/* barrier D */
 	/* Where crowds are let go, the rest are woken under the lock. */
-	if (after->nr_tasks < ARRAY_SIZE(after->tasks))
+	if (likely(after->nr_tasks < ARRAY_SIZE(after->tasks))) {
 		after->tasks[after->nr_tasks++] = task;
-	else
-		wake_up_process(task);
+		return;
+	}
+	wake_up_process(task);
+	put_task_struct(task);
 }
 
 /* CLOCK_MONOTONIC in the caller's time namespace, less the initial one's. */
