@@ -22,7 +22,8 @@
  * message belongs to the mailbox from its admission on; before that, to the
  * task that sends it.
  *
- * What is of messages is in message.h, what is of mailboxes in mailbox.h.
+ * What is of messages is in message.h, what is of mailboxes in mailbox.h, and what
+ * happens to messages there in transfer.h.
  *
  * Locks, outer to inner
  * ---------------------
@@ -368,5 +369,6 @@ long mbox_object_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 #include "message.h"
 #include "mailbox.h"
+#include "transfer.h"
 
 #endif /* MBOX_H */

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The way of a message through a mailbox: the steps of which every send and every
+ * receive is made, and what they look at. The top of transfer.c has the picture.
+ */
+#ifndef MBOX_TRANSFER_H
+#define MBOX_TRANSFER_H
+
+#include "mailbox.h"
+
+/* room.c: who may put how much into a mailbox */
+
+u32 mbox_room_locked(const struct mbox_mailbox *mb, kuid_t uid,
+		     const struct mbox_user *user, u32 len);
+u32 mbox_room_for_locked(const struct mbox_mailbox *mb,
+			 const struct mbox_msg *msg);
+struct mbox_msg *mbox_ahead_locked(struct mbox_mailbox *mb,
+				   const struct mbox_msg *msg);
+u32 mbox_turn_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg);
+bool mbox_writable_locked(const struct mbox_mailbox *mb, kuid_t uid);
+void mbox_room_take_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_room_give_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_room_shrink_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			     u32 len);
+void mbox_explain_locked(struct mbox_mailbox *mb, u32 limit,
+			 const struct mbox_user *user,
+			 struct mbox_refused *why);
+void mbox_explain_msg_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg,
+			     struct mbox_refused *why);
+void mbox_want_locked(struct mbox_mailbox *mb);
+void mbox_pend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+struct mbox_msg *mbox_pending_next_locked(struct mbox_mailbox *mb);
+struct mbox_msg *mbox_conflated_locked(struct mbox_mailbox *mb,
+				       const struct mbox_msg *msg);
+
+/* The queued message that @msg is to replace, where there is one. */
+static inline struct mbox_msg *mbox_twin_locked(struct mbox_mailbox *mb,
+						const struct mbox_msg *msg)
+{
+	return likely(mb->when_full != MBOX_FULL_CONFLATE) ||
+	       msg->kind != MBOX_PLAIN ? NULL : mbox_conflated_locked(mb, msg);
+}
+
+struct mbox_msg *mbox_oust_locked(struct mbox_mailbox *mb,
+				  const struct mbox_msg *msg, u32 *limit);
+void mbox_reinstate_locked(struct mbox_mailbox *mb, struct mbox_msg *first);
+
+/* line.c: the receivers that wait, and whose turn it is */
+
+void mbox_line_add_locked(struct mbox_mailbox *mb, struct mbox_waiter *w);
+void mbox_line_remove_locked(struct mbox_mailbox *mb, struct mbox_waiter *w);
+struct mbox_waiter *mbox_line_vain_locked(struct mbox_mailbox *mb);
+struct mbox_waiter *mbox_line_choose_locked(struct mbox_mailbox *mb,
+					    const struct mbox_msg *msg);
+
+/* Whose turn it is, of those that take @msg; NULL if nobody does. */
+static inline struct mbox_waiter *mbox_line_pick_locked(struct mbox_mailbox *mb,
+							const struct mbox_msg *msg)
+{
+	if (likely(RB_EMPTY_ROOT(&mb->line.rb_root) &&
+		   RB_EMPTY_ROOT(&mb->choosy.rb_root)))
+		return NULL;
+	return mbox_line_choose_locked(mb, msg);
+}
+
+/* watch.c: who is told, and how, that something has come */
+
+void mbox_tell_watchers_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+
+/* @msg is about to be queued: of a broadcast, a copy for its holder alone. */
+static inline void mbox_tell_message_locked(struct mbox_mailbox *mb,
+					    struct mbox_msg *msg,
+					    struct mbox_after *after)
+{
+	after->messages++;
+	after->all = mbox_is_broadcast(mb);
+	if (unlikely(!list_empty(&mb->watchers)))
+		mbox_tell_watchers_locked(mb, msg);
+}
+
+void mbox_tell_room_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_tell_end_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_tell_urgent_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			     struct mbox_after *after);
+void mbox_tell_pollers(struct mbox_mailbox *mb, const struct mbox_after *after);
+int mbox_watch_rule(struct mbox_endpoint *ep, const struct mbox_match *match);
+int mbox_watch_fasync(int fd, struct file *file, int on);
+int mbox_watch_once(struct file *file, bool on);
+void mbox_watch_forget_locked(struct mbox_endpoint *ep);
+
+/* expire.c: messages that come back later, or must be gone by then */
+
+void mbox_expire(struct mbox_mailbox *mb);
+bool mbox_expire_due_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_lock_fresh(struct mbox_mailbox *mb, struct mbox_after *after)
+	__acquires(&mb->obj.lock);
+bool mbox_expired(const struct mbox_msg *msg);
+
+/*
+ * Drop what has expired: the first thing to do with a locked mailbox. Returns
+ * whether there is more: then let go of the lock, and come again.
+ */
+static inline bool mbox_expire_locked(struct mbox_mailbox *mb,
+				      struct mbox_after *after)
+{
+	return unlikely(mb->next_expiry != U64_MAX) &&
+	       mbox_expire_due_locked(mb, after);
+}
+
+void mbox_expiry_add_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_expiry_remove_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_expiry_watch_locked(struct mbox_mailbox *mb);
+void mbox_delay_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, u64 delay);
+void mbox_undelay_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_timer_init(struct mbox_mailbox *mb);
+void mbox_timer_stop(struct mbox_mailbox *mb);
+u32 mbox_delayed_purge(struct mbox_mailbox *mb, int result);
+
+/* broadcast.c: a message for all */
+
+void mbox_cast_join_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
+void mbox_cast_part_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			   struct mbox_after *after);
+void mbox_cast_publish_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			      struct mbox_after *after);
+void mbox_cast_return_locked(struct mbox_mailbox *mb, struct mbox_msg *copy,
+			     struct mbox_after *after);
+void mbox_cast_leave_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+struct mbox_msg *mbox_cast_find_locked(struct mbox_mailbox *mb,
+				       struct mbox_endpoint *ep,
+				       struct mbox_after *after);
+void mbox_cast_end_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+			  u64 token, struct mbox_after *after);
+void mbox_cast_reenter_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+struct mbox_msg *mbox_cast_take_locked(struct mbox_mailbox *mb,
+				       struct mbox_waiter *w,
+				       struct mbox_msg *msg, bool force,
+				       struct mbox_after *after);
+bool mbox_cast_has_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
+void mbox_cast_excuse_locked(struct mbox_mailbox *mb,
+			     const struct mbox_msg *msg);
+void mbox_cast_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *copy,
+			      struct mbox_after *after);
+u32 mbox_cast_skip(struct mbox_endpoint *ep);
+
+/* transfer.c: the way of a message */
+
+static inline void mbox_after_init(struct mbox_after *after)
+{
+	memset(after, 0, offsetof(struct mbox_after, tasks));
+}
+
+static inline void mbox_lock(struct mbox_mailbox *mb)
+	__acquires(&mb->obj.lock)
+{
+	spin_lock(&mb->obj.lock);
+}
+
+void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
+	__releases(&mb->obj.lock);
+
+/* Can nobody receive what is sent now, ever? */
+static inline bool mbox_deaf_locked(const struct mbox_mailbox *mb)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	/* Of a broadcast, who is about to go does not listen any more. */
+	return mb->obj.ended ||
+	       (!mb->obj.linked && !(mbox_is_broadcast(mb) ? mb->listeners :
+							     mb->obj.readers));
+}
+
+/* Can nothing be sent any more? */
+static inline bool mbox_sourceless_locked(const struct mbox_mailbox *mb)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	return mb->obj.ended || (!mb->obj.linked && !mb->obj.writers);
+}
+
+void mbox_dequeue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
+		      struct mbox_msg *msg, struct mbox_after *after);
+void mbox_hand_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
+		      struct mbox_msg *msg, struct mbox_after *after);
+void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		      struct mbox_after *after);
+u64 mbox_missed_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
+u64 mbox_would_miss_locked(const struct mbox_mailbox *mb,
+			   const struct mbox_endpoint *ep,
+			   const struct mbox_msg *msg);
+void mbox_lapse_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after);
+void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after);
+void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after);
+void mbox_restore_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after);
+void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			struct mbox_after *after);
+void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after);
+void mbox_forward_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after);
+void mbox_unpin_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after);
+void mbox_drop_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
+		      struct mbox_after *after);
+void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_room_change_locked(struct mbox_mailbox *mb, bool writable,
+			     struct mbox_after *after);
+void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+
+/* send.c: from a sender into the mailbox */
+
+int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
+	       const struct mbox_deadline *until, struct mbox_refused *why);
+u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		      struct mbox_msg **victims);
+void mbox_commit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			struct mbox_msg *victims, struct mbox_after *after);
+int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
+	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why);
+int mbox_send_msgs(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
+		   const struct mbox_deadline *until, struct mbox_refused *why);
+
+/* receive.c: from the mailbox to a receiver, and back */
+
+/**
+ * struct mbox_take - what a receiver wants
+ * @rule: which message; nothing named: as the endpoint's filter says
+ * @peek: only to see it
+ * @needed: out: with -EMSGSIZE, how large it is
+ */
+struct mbox_take {
+	struct mbox_rule rule;
+	bool peek;
+	u32 needed;
+};
+
+/* How a receive ends. */
+enum mbox_end {
+	MBOX_END_PUT_BACK,	/* nothing has come of it */
+	MBOX_END_ACK,
+	MBOX_END_LEASE,
+	MBOX_END_PEEK,
+};
+
+/**
+ * struct mbox_catch - a message that a receiver gets
+ * @msg: out: held; of who peeks, pinned
+ * @missed: out: how many were missed before it
+ * @room: how large a message it can take
+ * @end: what becomes of it
+ */
+struct mbox_catch {
+	struct mbox_msg *msg;
+	u64 missed;
+	u32 room;
+	enum mbox_end end;
+};
+
+struct mbox_msg *mbox_find_locked(struct mbox_endpoint *ep,
+				  const struct mbox_rule *rule,
+				  struct mbox_after *after);
+bool mbox_is_held_locked(const struct mbox_mailbox *mb,
+			 const struct mbox_endpoint *ep);
+bool mbox_mute_locked(struct mbox_endpoint *ep);
+void mbox_index(struct mbox_mailbox *mb, const struct mbox_rule *rule);
+int mbox_exclude_others(struct mbox_mailbox *mb);
+void mbox_include_others(struct mbox_mailbox *mb);
+
+/* Of an exclusive mailbox there is one receive at a time. */
+static inline int mbox_exclude(struct mbox_mailbox *mb)
+{
+	return likely(mb->receivers != MBOX_RECEIVERS_EXCLUSIVE) ? 0 :
+	       mbox_exclude_others(mb);
+}
+
+/* It is over. */
+static inline void mbox_include(struct mbox_mailbox *mb)
+{
+	if (unlikely(mb->receivers == MBOX_RECEIVERS_EXCLUSIVE))
+		mbox_include_others(mb);
+}
+
+int mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
+	       const struct mbox_deadline *until, struct mbox_catch *catch,
+	       u32 nr);
+void mbox_claim_end(struct mbox_endpoint *ep, const struct mbox_catch *catch,
+		    u32 nr);
+void mbox_ack_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		     struct mbox_after *after);
+int mbox_purge(struct mbox_endpoint *ep);
+u32 mbox_purge_all(struct mbox_mailbox *mb, int result);
+
+/* dead.c: messages that came back too often */
+
+void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first);
+
+/* hold.c: messages under a lease */
+
+void mbox_lease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		       struct mbox_after *after);
+struct mbox_msg *mbox_lease_find_locked(struct mbox_endpoint *ep, u64 token);
+void mbox_unlease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg);
+int mbox_lease_ack(struct mbox_endpoint *ep, u64 token);
+int mbox_lease_nack(struct mbox_endpoint *ep, u64 token, u64 delay);
+int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held);
+void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process);
+void mbox_lease_depart(struct mbox_endpoint *ep, const struct pid *process);
+u32 mbox_lease_limit(void);
+
+/* call.c: requests and replies */
+
+void mbox_call_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+			    struct mbox_waiter *w);
+void mbox_call_over_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			   int result, struct mbox_after *after);
+int mbox_call_send(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
+		   const struct mbox_deadline *until, struct mbox_refused *why);
+int mbox_call_resume(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
+		     const struct mbox_deadline *until,
+		     struct mbox_refused *why);
+void mbox_call_finish(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		      bool fetched);
+int mbox_call_cancel(struct mbox_endpoint *ep, u64 id);
+void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process);
+int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
+		    const void __user *buf, u32 len, s32 status,
+		    struct mbox_files *files);
+
+/* answer.c: calls that nobody waits for */
+
+struct mbox_msg *mbox_answer_reserve(struct mbox_endpoint *to, u32 size,
+				     u64 cookie, struct mbox_refused *why);
+void mbox_answer_cancel(struct mbox_msg *answer);
+void mbox_answer_note_locked(struct mbox_msg *msg, int result,
+			     struct mbox_after *after);
+void mbox_answer_deliver(struct mbox_msg *first);
+
+/* files.c: descriptors that a message carries */
+
+struct mbox_files *mbox_files_take(const struct mbox_fds *in,
+				   struct mbox_refused *why);
+/*
+ * The files of the @in descriptors of the current task, charged to it. NULL if
+ * there are none.
+ */
+static inline struct mbox_files *mbox_files_get(const struct mbox_fds *in,
+						struct mbox_refused *why)
+{
+	if (likely(!in->nr && !in->fds && !in->lost))
+		return NULL;
+	return mbox_files_take(in, why);
+}
+
+void mbox_files_free(struct mbox_files *files);
+int mbox_files_fit(const struct mbox_files *files, const struct mbox_fds *out);
+u32 mbox_files_count(const struct mbox_files *files);
+
+/* How many of @files fit in @out, which can then be written, or -EFAULT. */
+static inline int mbox_files_room(const struct mbox_files *files,
+				  const struct mbox_fds *out)
+{
+	return likely(!files) ? 0 : mbox_files_fit(files, out);
+}
+
+/* Tell of @n installed ones of @files. */
+static inline void mbox_files_tell(const struct mbox_files *files,
+				   struct mbox_fds *out, u32 n)
+{
+	out->nr = n;
+	out->lost = likely(!files) ? 0 : mbox_files_count(files) - n;
+}
+
+u32 mbox_files_install(const struct mbox_files *files,
+		       const struct mbox_fds *out, u32 n, bool inherit);
+
+/* rw.c: read and write */
+
+ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to);
+ssize_t mbox_write_iter(struct kiocb *iocb, struct iov_iter *from);
+
+#endif /* MBOX_TRANSFER_H */
