@@ -3,9 +3,9 @@
  * Some messages in one command: each is sent or received as it would be by
  * itself, but only the first one waits.
  *
- * They go in chunks, so that the mailbox is locked twice for a chunk rather than
- * for each message: what is to be sent is made before, what is received is
- * claimed, copied without the lock, and acked together. Where one of a chunk
+ * They go in chunks, so that the mailbox is locked for each chunk and not for each
+ * message: what is to be sent is made before and goes in together, what is received
+ * is claimed together, copied without the lock, and acked together. Where one of a chunk
  * cannot be done, those before it are, and it begins the next chunk: what is
  * wrong with it is told by what happens there.
  */
@@ -67,14 +67,15 @@ static int mbox_send_chunk(struct file *file,
 	int ret;
 
 	nr = mb->rendezvous ? 1 : min_t(u32, nr, MBOX_CHUNK_MAX);
+	memset(why, 0, sizeof(*why));
 	for (n = 0; n < nr; n++) {
-		memset(why, 0, sizeof(*why));
 		msgs[n] = mbox_make_item(file, from + n, !n, why);
 		if (IS_ERR_OR_NULL(msgs[n]))
 			break;
 	}
 	if (!n)
 		return PTR_ERR(msgs[0]);
+	/* What is wrong with a later one is not told of these. */
 	memset(why, 0, sizeof(*why));
 	ret = mbox_send_msgs(ep, msgs, n, until, why);
 	for (i = max(ret, 0); i < n; i++)
@@ -169,15 +170,12 @@ static int mbox_deliver_item(const struct mbox_catch *catch, u64 buf, u32 size,
 	struct mbox_recv_item item mbox_unset;
 	struct iov_iter to mbox_unset;
 	struct mbox_recv r mbox_unset;
-	ssize_t len;
+	int ret;
 
 	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(buf), size);
-	len = mbox_fetch(catch->msg, &to);
-	if (len < 0)
-		return len;
-	mbox_describe(&r, catch);
-	if (len < catch->msg->len)
-		r.msg_flags |= MBOX_MSG_TRUNCATED;
+	ret = mbox_receive(&r, catch, &to);
+	if (ret)
+		return ret;
 	item.buf = buf;
 	item.buf_size = size;
 	mbox_fill_item(&item, &r, catch->msg);
@@ -213,8 +211,8 @@ static int mbox_recv_chunk(struct mbox_request *req, struct mbox_take *take,
 	u64 bufs[MBOX_CHUNK_MAX] mbox_unset;
 	u32 sizes[MBOX_CHUNK_MAX] mbox_unset;
 	u32 flags = req->args.recv_batch.flags;
-	int ret = 0;
 	u32 i, n;
+	int ret;
 
 	nr = mbox_read_items(catch, bufs, sizes, user,
 			     min_t(u32, nr, MBOX_CHUNK_MAX), flags);

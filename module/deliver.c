@@ -151,7 +151,7 @@ static u32 mbox_gid_in(struct user_namespace *ns, kgid_t gid)
 }
 
 /* Tell of the message of @catch in the current task's terms. */
-void mbox_describe(struct mbox_recv *r, const struct mbox_catch *catch)
+static void mbox_describe(struct mbox_recv *r, const struct mbox_catch *catch)
 {
 	struct user_namespace *ns = current_user_ns();
 	struct pid_namespace *pids = task_active_pid_ns(current);
@@ -218,4 +218,18 @@ ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to)
 	if (unlikely(!mbox_data_put(to, mbox_msg_data(msg), len)))
 		return -EFAULT;
 	return len;
+}
+
+/* Copy the data of the message of @catch to @to, and describe it in @r. */
+int mbox_receive(struct mbox_recv *r, const struct mbox_catch *catch,
+		 struct iov_iter *to)
+{
+	ssize_t len = mbox_fetch(catch->msg, to);
+
+	if (unlikely(len < 0))
+		return len;
+	mbox_describe(r, catch);
+	if (unlikely(len < catch->msg->len))
+		r->msg_flags |= MBOX_MSG_TRUNCATED;
+	return 0;
 }

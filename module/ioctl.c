@@ -82,7 +82,7 @@ int mbox_request_reply(struct mbox_request *req)
 {
 	u32 size = min(req->user_size, req->size);
 
-	/* See mbox_request_read(). */
+	/* See mbox_request_read_ours(). */
 	if (likely(size == sizeof(struct mbox_recv)))
 		return copy_to_user(req->user, &req->args.recv,
 				    sizeof(struct mbox_recv)) ? -EFAULT : 0;

@@ -92,8 +92,9 @@ int mbox_draft_send(struct file *file, struct mbox_draft *draft,
 		    const struct mbox_fds *fds,
 		    const struct mbox_deadline *until,
 		    struct mbox_refused *why);
-void mbox_describe(struct mbox_recv *r, const struct mbox_catch *catch);
 ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to);
+int mbox_receive(struct mbox_recv *r, const struct mbox_catch *catch,
+		 struct iov_iter *to);
 int mbox_draft_check(struct file *file, const struct mbox_draft *draft);
 struct mbox_msg *mbox_draft_make(struct mbox_endpoint *ep,
 				 struct mbox_draft *draft,

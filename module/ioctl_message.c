@@ -153,14 +153,10 @@ static int mbox_deliver(struct mbox_request *req,
 	struct mbox_files *files = mbox_msg_files(catch->msg);
 	struct mbox_recv *r = &req->args.recv;
 	int nr = 0, ret;
-	ssize_t len;
 
-	len = mbox_fetch(catch->msg, to);
-	if (len < 0)
-		return len;
-	mbox_describe(r, catch);
-	if (len < catch->msg->len)
-		r->msg_flags |= MBOX_MSG_TRUNCATED;
+	ret = mbox_receive(r, catch, to);
+	if (ret)
+		return ret;
 	/* What is only looked at keeps its files. */
 	if (catch->end != MBOX_END_PEEK)
 		nr = mbox_files_room(files, &r->fds);

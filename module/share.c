@@ -93,9 +93,6 @@ static int mbox_share_cmp(const struct mbox_share *share, const struct pid *pid,
 			  kuid_t uid, kgid_t gid,
 			  const struct user_namespace *ns)
 {
-	if (likely(share->pid == pid && uid_eq(share->uid, uid) &&
-		   gid_eq(share->gid, gid) && share->ns == ns))
-		return 0;
 	/* By process first: mbox_share_of_process() relies on it. */
 	if (share->pid != pid)
 		return pid < share->pid ? -1 : 1;
@@ -103,7 +100,9 @@ static int mbox_share_cmp(const struct mbox_share *share, const struct pid *pid,
 		return uid_lt(uid, share->uid) ? -1 : 1;
 	if (!gid_eq(share->gid, gid))
 		return gid_lt(gid, share->gid) ? -1 : 1;
-	return ns < share->ns ? -1 : 1;
+	if (share->ns != ns)
+		return ns < share->ns ? -1 : 1;
+	return 0;
 }
 
 /* Where the user @uid is in the mailbox, or is to be put. */
