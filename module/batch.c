@@ -135,53 +135,6 @@ long mbox_ioctl_send_batch(struct mbox_request *req)
 	return mbox_batch_end(req, &b->error, done, ret);
 }
 
-static void mbox_fill_item(struct mbox_recv_item *item,
-			   const struct mbox_recv *r,
-			   const struct mbox_msg *msg)
-{
-	struct mbox_fds fds;
-
-	mbox_files_tell(mbox_msg_files(msg), &fds, 0);
-	item->len = r->len;
-	item->type = r->type;
-	item->seq = r->seq;
-	item->time = r->time;
-	item->token = r->token;
-	item->missed = r->missed;
-	item->cookie = r->cookie;
-	item->priority = r->priority;
-	item->deliveries = r->deliveries;
-	item->pid = r->pid;
-	item->tid = r->tid;
-	item->uid = r->uid;
-	item->gid = r->gid;
-	item->msg_flags = r->msg_flags;
-	item->reply_max = r->reply_max;
-	item->status = r->status;
-	item->error = r->error;
-	item->fds_lost = fds.lost;
-	item->reserved = 0;
-}
-
-/* Hand over the message of @catch: its data to @buf, all else to @user. */
-static int mbox_deliver_item(const struct mbox_catch *catch, u64 buf, u32 size,
-			     struct mbox_recv_item __user *user)
-{
-	struct mbox_recv_item item mbox_unset;
-	struct iov_iter to mbox_unset;
-	struct mbox_recv r mbox_unset;
-	int ret;
-
-	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(buf), size);
-	ret = mbox_receive(&r, catch, &to);
-	if (ret)
-		return ret;
-	item.buf = buf;
-	item.buf_size = size;
-	mbox_fill_item(&item, &r, catch->msg);
-	return copy_to_user(user, &item, sizeof(item)) ? -EFAULT : 0;
-}
-
 /* Where the data of messages is to go, as far as that can be read. */
 static u32 mbox_read_items(struct mbox_catch *catch, u64 *bufs, u32 *sizes,
 			   const struct mbox_recv_item __user *user, u32 nr,
@@ -211,6 +164,7 @@ static int mbox_recv_chunk(struct mbox_request *req, struct mbox_take *take,
 	u64 bufs[MBOX_CHUNK_MAX] mbox_unset;
 	u32 sizes[MBOX_CHUNK_MAX] mbox_unset;
 	u32 flags = req->args.recv_batch.flags;
+	struct iov_iter to mbox_unset;
 	u32 i, n;
 	int ret;
 
@@ -227,7 +181,9 @@ static int mbox_recv_chunk(struct mbox_request *req, struct mbox_take *take,
 	nr = ret;
 	for (n = 0; n < nr; n++) {
 		catch[n].end = mbox_end_of(catch[n].msg, flags);
-		ret = mbox_deliver_item(catch + n, bufs[n], sizes[n], user + n);
+		iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(bufs[n]), sizes[n]);
+		ret = mbox_receive_item(user + n, catch + n, &to,
+					mbox_files_lost(mbox_msg_files(catch[n].msg), 0));
 		if (ret)
 			break;
 	}

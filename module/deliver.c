@@ -9,10 +9,24 @@
 #include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/user_namespace.h>
 #include "ioctl.h"
+
+/* CLOCK_MONOTONIC in the caller's time namespace, less the initial one's. */
+static ktime_t mbox_time_offset(void)
+{
+#ifdef CONFIG_TIME_NS
+	const struct timespec64 *offset =
+		&current->nsproxy->time_ns->offsets.monotonic;
+
+	if (unlikely(offset->tv_sec || offset->tv_nsec))
+		return timespec64_to_ktime(*offset);
+#endif
+	return 0;
+}
 
 /* See mbox_deadline_get(): there is one. */
 int mbox_deadline_set(struct mbox_deadline *until, u64 deadline)
@@ -75,46 +89,12 @@ int mbox_iter_get_iov(struct iov_iter *iter, struct iovec **iov,
 	return 0;
 }
 
-/* May what @draft is to become be sent through @file? */
-int mbox_draft_check(struct file *file, const struct mbox_draft *draft)
+/* See mbox_draft_check(): what a broadcast does not take. */
+int mbox_draft_check_cast(const struct mbox_draft *draft)
 {
-	struct mbox_endpoint *ep = file->private_data;
-	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-
-	if (!(file->f_mode & FMODE_WRITE))
-		return -EBADF;
-	if (draft->priority > MBOX_PRIORITY_MAX || draft->ttl > MBOX_TIME_MAX)
-		return -EINVAL;
-	if (unlikely(mbox_is_broadcast(mb))) {
-		if (draft->kind == MBOX_CALL)
-			return -EOPNOTSUPP;
-		if (draft->priority)
-			return -EINVAL;
-	}
-	if (draft->len > mb->msg_size ||
-	    (mb->fixed && draft->len != mb->msg_size) ||
-	    draft->reply_max > MBOX_MSG_SIZE_MAX)
-		return -EMSGSIZE;
-	return 0;
-}
-
-/* Make the message of @draft, with the files of @fds, if that is given. */
-struct mbox_msg *mbox_draft_make(struct mbox_endpoint *ep,
-				 struct mbox_draft *draft,
-				 const struct mbox_fds *fds,
-				 struct mbox_refused *why)
-{
-	struct mbox_msg *msg;
-
-	if (fds) {
-		draft->files = mbox_files_get(fds, why);
-		if (IS_ERR(draft->files))
-			return ERR_CAST(draft->files);
-	}
-	msg = mbox_make_msg(ep, draft, why);
-	if (IS_ERR(msg))
-		mbox_files_free(draft->files);
-	return msg;
+	if (draft->kind == MBOX_CALL)
+		return -EOPNOTSUPP;
+	return draft->priority ? -EINVAL : 0;
 }
 
 /* Make the message and send it. */
@@ -150,48 +130,110 @@ static u32 mbox_gid_in(struct user_namespace *ns, kgid_t gid)
 	       __kgid_val(gid) : from_kgid_munged(ns, gid);
 }
 
-/* Tell of the message of @catch in the current task's terms. */
-static void mbox_describe(struct mbox_recv *r, const struct mbox_catch *catch)
+static pid_t mbox_pid_in(struct pid_namespace *ns, struct pid *pid)
+{
+	return likely(pid && ns_of_pid(pid) == ns) ?
+	       pid->numbers[pid->level].nr : pid_nr_ns(pid, ns);
+}
+
+/**
+ * struct mbox_account - what is told of a message, in the current task's terms
+ * @len: see struct mbox_recv, as for all of them
+ */
+struct mbox_account {
+	u32 len;
+	s64 type;
+	u64 seq;
+	u64 time;
+	u32 priority;
+	s32 pid;
+	s32 tid;
+	u32 uid;
+	u32 gid;
+	u64 token;
+	u64 missed;
+	u32 msg_flags;
+	u32 deliveries;
+	u32 reply_max;
+	u64 cookie;
+	s32 status;
+	s32 error;
+};
+
+/* The share is the caller's, the answer is not. */
+static void mbox_account_answer(struct mbox_account *a,
+				const struct mbox_msg *msg,
+				struct user_namespace *ns,
+				struct pid_namespace *pids)
+{
+	const struct mbox_callinfo *call = mbox_msg_call(msg);
+
+	a->msg_flags |= MBOX_MSG_REPLY;
+	a->cookie = call->cookie;
+	a->status = call->status;
+	a->error = -call->result;
+	a->pid = mbox_pid_in(pids, call->pid);
+	a->tid = mbox_pid_in(pids, msg->tid);
+	a->uid = mbox_uid_in(ns, call->uid);
+	a->gid = mbox_gid_in(ns, call->gid);
+}
+
+/* Of the message of @catch, of which @len bytes were copied. */
+static __always_inline void mbox_account(struct mbox_account *a,
+					 const struct mbox_catch *catch, u32 len)
 {
 	struct user_namespace *ns = current_user_ns();
-	struct pid_namespace *pids = task_active_pid_ns(current);
+	struct pid_namespace *pids = ns_of_pid(task_pid(current));
 	const struct mbox_msg *msg = catch->msg;
 	const struct mbox_share *share = msg->share;
-	const struct mbox_callinfo *call;
 
-	r->len = msg->len;
-	r->type = msg->type;
-	r->seq = msg->seq;
+	a->len = msg->len;
+	a->type = msg->type;
+	a->seq = msg->seq;
 	/* Before the time namespace began is as long ago as can be. */
-	r->time = max_t(s64, ktime_add(msg->time, mbox_time_offset()), 0);
-	r->priority = msg->priority;
-	r->pid = pid_nr_ns(share->pid, pids);
-	r->tid = msg->tid == share->pid ? r->pid : pid_nr_ns(msg->tid, pids);
-	r->uid = mbox_uid_in(ns, share->uid);
-	r->gid = mbox_gid_in(ns, share->gid);
-	r->token = catch->end == MBOX_END_LEASE ? msg->token : 0;
-	r->missed = catch->missed;
-	r->msg_flags = 0;
-	r->deliveries = msg->deliveries;
-	r->reply_max = 0;
-	r->cookie = 0;
-	r->status = 0;
-	r->error = 0;
+	a->time = max_t(s64, ktime_add(msg->time, mbox_time_offset()), 0);
+	a->priority = msg->priority;
+	a->pid = mbox_pid_in(pids, share->pid);
+	a->tid = likely(!msg->tid) ? a->pid : mbox_pid_in(pids, msg->tid);
+	a->uid = mbox_uid_in(ns, share->uid);
+	a->gid = mbox_gid_in(ns, share->gid);
+	a->token = catch->end == MBOX_END_LEASE ? msg->token : 0;
+	a->missed = catch->missed;
+	a->msg_flags = unlikely(len < msg->len) ? MBOX_MSG_TRUNCATED : 0;
+	a->deliveries = msg->deliveries;
+	a->reply_max = 0;
+	a->cookie = 0;
+	a->status = 0;
+	a->error = 0;
 	if (msg->kind == MBOX_CALL) {
-		r->msg_flags = MBOX_MSG_CALL;
-		r->reply_max = mbox_msg_call(msg)->reply_max;
-	} else if (msg->kind == MBOX_ANSWER) {
-		call = mbox_msg_call(msg);
-		r->msg_flags = MBOX_MSG_REPLY;
-		r->cookie = call->cookie;
-		r->status = call->status;
-		r->error = -call->result;
-		/* The share is the caller's, the answer is not. */
-		r->pid = pid_nr_ns(call->pid, pids);
-		r->uid = mbox_uid_in(ns, call->uid);
-		r->gid = mbox_gid_in(ns, call->gid);
+		a->msg_flags |= MBOX_MSG_CALL;
+		a->reply_max = mbox_msg_call(msg)->reply_max;
+	} else if (unlikely(msg->kind == MBOX_ANSWER)) {
+		mbox_account_answer(a, msg, ns, pids);
 	}
 }
+
+/* Write that where it has the same names: to a mbox_recv or a mbox_recv_item. */
+#define mbox_account_put(a, user, fault)				\
+do {									\
+	unsafe_put_user((a)->len, &(user)->len, fault);			\
+	unsafe_put_user((a)->type, &(user)->type, fault);		\
+	unsafe_put_user((a)->seq, &(user)->seq, fault);			\
+	unsafe_put_user((a)->time, &(user)->time, fault);		\
+	unsafe_put_user((a)->priority, &(user)->priority, fault);	\
+	unsafe_put_user((a)->pid, &(user)->pid, fault);			\
+	unsafe_put_user((a)->tid, &(user)->tid, fault);			\
+	unsafe_put_user((a)->uid, &(user)->uid, fault);			\
+	unsafe_put_user((a)->gid, &(user)->gid, fault);			\
+	unsafe_put_user((a)->token, &(user)->token, fault);		\
+	unsafe_put_user((a)->missed, &(user)->missed, fault);		\
+	unsafe_put_user((a)->msg_flags, &(user)->msg_flags, fault);	\
+	unsafe_put_user((a)->deliveries, &(user)->deliveries, fault);	\
+	unsafe_put_user((a)->reply_max, &(user)->reply_max, fault);	\
+	unsafe_put_user((a)->cookie, &(user)->cookie, fault);		\
+	unsafe_put_user((a)->status, &(user)->status, fault);		\
+	unsafe_put_user((a)->error, &(user)->error, fault);		\
+} while (0)
 
 /*
  * Has the process closed its last descriptor of the endpoint while it was in
@@ -220,16 +262,51 @@ ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to)
 	return len;
 }
 
-/* Copy the data of the message of @catch to @to, and describe it in @r. */
-int mbox_receive(struct mbox_recv *r, const struct mbox_catch *catch,
-		 struct iov_iter *to)
+/*
+ * Hand over the message of @catch: its data to @to, what is told of it, and that
+ * @fds descriptors come with it and @lost do not, to @user. What that has besides
+ * stays as the caller has it. -EFAULT means that it has not been received.
+ */
+int mbox_receive(struct mbox_recv __user *user, const struct mbox_catch *catch,
+		 struct iov_iter *to, u32 fds, u32 lost)
 {
+	struct mbox_account a mbox_unset;
 	ssize_t len = mbox_fetch(catch->msg, to);
 
 	if (unlikely(len < 0))
 		return len;
-	mbox_describe(r, catch);
-	if (unlikely(len < catch->msg->len))
-		r->msg_flags |= MBOX_MSG_TRUNCATED;
+	mbox_account(&a, catch, len);
+	if (!user_write_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	mbox_account_put(&a, user, fault);
+	unsafe_put_user(fds, &user->fds.nr, fault);
+	unsafe_put_user(lost, &user->fds.lost, fault);
+	user_write_access_end();
 	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/* The same for one of a batch, which gives no descriptors. */
+int mbox_receive_item(struct mbox_recv_item __user *user,
+		      const struct mbox_catch *catch, struct iov_iter *to,
+		      u32 lost)
+{
+	struct mbox_account a mbox_unset;
+	ssize_t len = mbox_fetch(catch->msg, to);
+
+	if (unlikely(len < 0))
+		return len;
+	mbox_account(&a, catch, len);
+	if (!user_write_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	mbox_account_put(&a, user, fault);
+	unsafe_put_user(lost, &user->fds_lost, fault);
+	unsafe_put_user(0, &user->reserved, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }

@@ -86,13 +86,6 @@ void mbox_undelay_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 	msg->place = MBOX_CLAIMED;
 }
 
-bool mbox_expired(const struct mbox_msg *msg)
-{
-	u64 expiry = mbox_msg_expiry(msg);
-
-	return unlikely(expiry) && expiry <= ktime_get_ns();
-}
-
 static void mbox_expiry_update_locked(struct mbox_mailbox *mb)
 {
 	struct mbox_extra *first;
@@ -101,26 +94,22 @@ static void mbox_expiry_update_locked(struct mbox_mailbox *mb)
 	WRITE_ONCE(mb->next_expiry, first ? first->expiry : U64_MAX);
 }
 
-/* @msg is queued now. */
-void mbox_expiry_add_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+/* See mbox_expiry_add_locked(): it has a time to live. */
+void mbox_expiry_set_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(!mbox_msg_expiry(msg)))
-		return;
 	rb_add_cached(&mbox_msg_extra(msg)->by_expiry, &mb->expiries,
 		      mbox_expiry_less);
 	mbox_expiry_update_locked(mb);
 	mbox_expiry_watch_locked(mb);
 }
 
-/* @msg is not queued any more. */
-void mbox_expiry_remove_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+/* See mbox_expiry_remove_locked(), likewise. */
+void mbox_expiry_unset_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(!mbox_msg_expiry(msg)))
-		return;
 	rb_erase_cached(&mbox_msg_extra(msg)->by_expiry, &mb->expiries);
 	mbox_expiry_update_locked(mb);
 }

@@ -126,7 +126,7 @@ void mbox_files_free(struct mbox_files *files)
 	kfree(files);
 }
 
-/* See mbox_files_room(): there are some. */
+/* How many of @files fit in @out, which can then be written, or -EFAULT. */
 int mbox_files_fit(const struct mbox_files *files, const struct mbox_fds *out)
 {
 	u32 n = min(files->count, out->nr);

@@ -12,14 +12,9 @@
 #include "mbox.h"
 #include "trace.h"
 
-static unsigned int mbox_endpoint_max_held = 1024;
+unsigned int mbox_endpoint_max_held = 1024;
 module_param_named(endpoint_max_held, mbox_endpoint_max_held, uint, 0644);
 MODULE_PARM_DESC(endpoint_max_held, "messages that an endpoint can hold");
-
-u32 mbox_lease_limit(void)
-{
-	return READ_ONCE(mbox_endpoint_max_held);
-}
 
 static struct mbox_msg *mbox_lease_entry(struct rb_node *node)
 {

@@ -93,18 +93,74 @@ int mbox_draft_send(struct file *file, struct mbox_draft *draft,
 		    const struct mbox_deadline *until,
 		    struct mbox_refused *why);
 ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to);
-int mbox_receive(struct mbox_recv *r, const struct mbox_catch *catch,
-		 struct iov_iter *to);
-int mbox_draft_check(struct file *file, const struct mbox_draft *draft);
-struct mbox_msg *mbox_draft_make(struct mbox_endpoint *ep,
-				 struct mbox_draft *draft,
-				 const struct mbox_fds *fds,
-				 struct mbox_refused *why);
+int mbox_receive(struct mbox_recv __user *user, const struct mbox_catch *catch,
+		 struct iov_iter *to, u32 fds, u32 lost);
+int mbox_receive_item(struct mbox_recv_item __user *user,
+		      const struct mbox_catch *catch, struct iov_iter *to,
+		      u32 lost);
+int mbox_draft_check_cast(const struct mbox_draft *draft);
+
+/* May what @draft is to become be sent through @file? */
+static inline int mbox_draft_check(struct file *file,
+				   const struct mbox_draft *draft)
+{
+	struct mbox_endpoint *ep = file->private_data;
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	if (unlikely(!(file->f_mode & FMODE_WRITE)))
+		return -EBADF;
+	if (unlikely(draft->priority > MBOX_PRIORITY_MAX ||
+		     draft->ttl > MBOX_TIME_MAX))
+		return -EINVAL;
+	if (unlikely(mbox_is_broadcast(mb)) && mbox_draft_check_cast(draft))
+		return mbox_draft_check_cast(draft);
+	if (unlikely(draft->len > mb->msg_size ||
+		     (mb->fixed && draft->len != mb->msg_size) ||
+		     draft->reply_max > MBOX_MSG_SIZE_MAX))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Make the message of @draft, with the files of @fds, if that is given. */
+static inline struct mbox_msg *mbox_draft_make(struct mbox_endpoint *ep,
+					       struct mbox_draft *draft,
+					       const struct mbox_fds *fds,
+					       struct mbox_refused *why)
+{
+	struct mbox_msg *msg;
+
+	if (fds) {
+		draft->files = mbox_files_get(fds, why);
+		if (IS_ERR(draft->files))
+			return ERR_CAST(draft->files);
+	}
+	msg = mbox_make_msg(ep, draft, why);
+	if (IS_ERR(msg) && unlikely(draft->files))
+		mbox_files_free(draft->files);
+	return msg;
+}
+
 bool mbox_is_orphan(struct file *file);
 
-enum mbox_end mbox_end_of(const struct mbox_msg *msg, u32 flags);
-int mbox_take_get(struct mbox_take *take, struct mbox_mailbox *mb,
-		  const struct mbox_match *match);
+/* What is to become of the claimed @msg, if all goes well. */
+static inline enum mbox_end mbox_end_of(const struct mbox_msg *msg, u32 flags)
+{
+	if (unlikely(flags & MBOX_PEEK))
+		return MBOX_END_PEEK;
+	return flags & MBOX_LEASE || msg->kind == MBOX_CALL ? MBOX_END_LEASE :
+							      MBOX_END_ACK;
+}
+
+/* What a receive that says @match wants: to be put, its rule. */
+static inline int mbox_take_get(struct mbox_take *take, struct mbox_mailbox *mb,
+				const struct mbox_match *match)
+{
+	take->peek = false;
+	/* Each endpoint of a broadcast has its place in it, and one only. */
+	if (unlikely(match->what && mbox_is_broadcast(mb)))
+		return -EOPNOTSUPP;
+	return mbox_rule_get(&take->rule, match, mb);
+}
 
 /* batch.c */
 long mbox_ioctl_send_batch(struct mbox_request *req);

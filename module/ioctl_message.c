@@ -10,17 +10,6 @@
 #include <linux/uio.h>
 #include "ioctl.h"
 
-/* What a receive that says @match wants: to be put, its rule. */
-int mbox_take_get(struct mbox_take *take, struct mbox_mailbox *mb,
-		  const struct mbox_match *match)
-{
-	*take = (struct mbox_take){};
-	/* Each endpoint of a broadcast has its place in it, and one only. */
-	if (unlikely(mbox_is_broadcast(mb) && match->what))
-		return -EOPNOTSUPP;
-	return mbox_rule_get(&take->rule, match, mb);
-}
-
 /* With MBOX_ASYNC, make the draft that of a call, with room for its answer. */
 static int mbox_get_answer(const struct mbox_send *s, struct mbox_draft *draft,
 			   struct mbox_refused *why)
@@ -55,16 +44,22 @@ static int mbox_get_answer(const struct mbox_send *s, struct mbox_draft *draft,
 long mbox_ioctl_send(struct mbox_request *req)
 {
 	struct mbox_send *s = &req->args.send;
-	struct iov_iter from;
+	struct iov_iter from mbox_unset;
+	/* All of it: what is not named has to be cleared first. */
 	struct mbox_draft draft = {
+		.files = NULL,
 		.from = &from,
+		.len = s->len,
 		.priority = s->priority,
 		.type = s->type,
 		.ttl = s->ttl,
 		.kind = s->flags & MBOX_ASYNC ? MBOX_CALL : MBOX_PLAIN,
+		.repeatable = false,
+		.reply_max = 0,
+		.answer = NULL,
 	};
 	struct mbox_refused why = {};
-	struct mbox_deadline until;
+	struct mbox_deadline until mbox_unset;
 	struct iovec *iov;
 	int ret;
 
@@ -73,7 +68,8 @@ long mbox_ioctl_send(struct mbox_request *req)
 	ret = mbox_iter_get(&from, &iov, ITER_SOURCE, s->buf, s->len, s->iov_nr);
 	if (ret)
 		return ret;
-	draft.len = min_t(size_t, iov_iter_count(&from), U32_MAX);
+	if (unlikely(iov))
+		draft.len = min_t(size_t, iov_iter_count(&from), U32_MAX);
 	ret = mbox_draft_check(req->file, &draft) ?:
 	      mbox_deadline_get(&until, req->file, s->flags, s->deadline) ?:
 	      mbox_get_answer(s, &draft, &why);
@@ -135,15 +131,15 @@ static int mbox_reply_first(struct mbox_request *req)
  */
 static void mbox_give_files(struct mbox_request *req,
 			    const struct mbox_files *files,
-			    struct mbox_fds *out, u32 nr)
+			    const struct mbox_fds *out,
+			    struct mbox_fds __user *user, u32 nr)
 {
 	u32 n = mbox_files_install(files, out, nr,
 				   req->args.head.flags & MBOX_INHERIT);
 
-	if (n == nr)
+	if (n == nr || put_user(n, &user->nr))
 		return;
-	mbox_files_tell(files, out, n);
-	mbox_request_reply(req);
+	put_user(mbox_files_lost(files, n), &user->lost);
 }
 
 /* Hand over the message of @catch: its data, what is to be told of it, files. */
@@ -151,34 +147,25 @@ static int mbox_deliver(struct mbox_request *req,
 			const struct mbox_catch *catch, struct iov_iter *to)
 {
 	struct mbox_files *files = mbox_msg_files(catch->msg);
-	struct mbox_recv *r = &req->args.recv;
+	struct mbox_recv __user *user = req->user;
+	struct mbox_fds *out = &req->args.recv.fds;
 	int nr = 0, ret;
 
-	ret = mbox_receive(r, catch, to);
-	if (ret)
-		return ret;
 	/* What is only looked at keeps its files. */
-	if (catch->end != MBOX_END_PEEK)
-		nr = mbox_files_room(files, &r->fds);
-	mbox_files_tell(files, &r->fds, max(nr, 0));
-	ret = nr < 0 ? nr : mbox_request_reply(req);
+	if (unlikely(files && catch->end != MBOX_END_PEEK))
+		nr = mbox_files_fit(files, out);
+	if (unlikely(nr < 0))
+		return nr;
+	ret = mbox_receive(user, catch, to, nr, mbox_files_lost(files, nr));
 	if (unlikely(!ret && nr))
-		mbox_give_files(req, files, &r->fds, nr);
+		mbox_give_files(req, files, out, &user->fds, nr);
 	return ret;
 }
 
-/* What is to become of the claimed @msg, if all goes well. */
-enum mbox_end mbox_end_of(const struct mbox_msg *msg, u32 flags)
-{
-	if (unlikely(flags & MBOX_PEEK))
-		return MBOX_END_PEEK;
-	return flags & MBOX_LEASE || msg->kind == MBOX_CALL ? MBOX_END_LEASE :
-							      MBOX_END_ACK;
-}
-
 /* Receive as @take and the request say, the reply being given. */
-static int mbox_recv_one(struct mbox_request *req, struct mbox_take *take,
-			 const struct mbox_deadline *until)
+static inline int mbox_recv_one(struct mbox_request *req,
+				struct mbox_take *take,
+				const struct mbox_deadline *until)
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_recv *r = &req->args.recv;
@@ -191,8 +178,11 @@ static int mbox_recv_one(struct mbox_request *req, struct mbox_take *take,
 	if (ret)
 		return ret;
 	take->peek = r->flags & MBOX_PEEK;
-	catch.room = r->flags & MBOX_TRUNCATE ? U32_MAX :
-		     min_t(size_t, iov_iter_count(&to), U32_MAX);
+	catch.room = r->buf_size;
+	if (unlikely(iov))
+		catch.room = min_t(size_t, iov_iter_count(&to), U32_MAX);
+	if (r->flags & MBOX_TRUNCATE)
+		catch.room = U32_MAX;
 	ret = mbox_claim(ep, take, until, &catch, 1);
 	if (likely(ret > 0)) {
 		catch.end = mbox_end_of(catch.msg, r->flags);
@@ -204,8 +194,9 @@ static int mbox_recv_one(struct mbox_request *req, struct mbox_take *take,
 		    unlikely(mbox_is_orphan(req->file)))
 			mbox_lease_end_all(ep, task_tgid(current));
 	} else if (ret == -EMSGSIZE) {
-		r->len = take->needed;
-		ret = mbox_request_reply(req) ?: ret;
+		struct mbox_recv __user *user = req->user;
+
+		ret = put_user(take->needed, &user->len) ?: ret;
 	}
 	if (unlikely(iov))
 		kfree(iov);
@@ -217,8 +208,8 @@ long mbox_ioctl_recv(struct mbox_request *req)
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_recv *r = &req->args.recv;
-	struct mbox_deadline until;
-	struct mbox_take take;
+	struct mbox_deadline until mbox_unset;
+	struct mbox_take take mbox_unset;
 	int ret;
 
 	if (!(req->file->f_mode & FMODE_READ))
@@ -319,15 +310,18 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_call *c = &req->args.call;
-	struct iov_iter from;
+	struct iov_iter from mbox_unset;
 	struct mbox_draft draft = {
+		.files = NULL,
 		.from = &from,
 		.len = c->len,
 		.priority = c->priority,
 		.type = c->type,
+		.ttl = 0,
 		.kind = MBOX_CALL,
 		.repeatable = c->flags & MBOX_REPEATABLE,
 		.reply_max = c->reply_size,
+		.answer = NULL,
 	};
 	struct mbox_msg *msg;
 	int ret;
@@ -353,32 +347,49 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 	return ret;
 }
 
+/* Write how a call ended, but for its id. */
+static int mbox_call_tell(struct mbox_call __user *user,
+			  const struct mbox_callinfo *call, u32 fds, u32 lost)
+{
+	if (!user_write_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	unsafe_put_user(call->reply_len, &user->reply_len, fault);
+	unsafe_put_user(call->status, &user->status, fault);
+	unsafe_put_user(fds, &user->reply_fds.nr, fault);
+	unsafe_put_user(lost, &user->reply_fds.lost, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
 /* Hand the reply, or what there is instead, to user space. */
 static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 {
 	struct mbox_callinfo *call = mbox_msg_call(msg);
+	struct mbox_call __user *user = req->user;
 	struct mbox_call *c = &req->args.call;
-	int nr = mbox_files_room(call->files, &c->reply_fds);
-	struct iov_iter to;
-	int ret;
+	struct iov_iter to mbox_unset;
+	int nr = 0, ret;
 
-	c->reply_len = call->reply_len;
-	c->status = call->status;
-	if (call->reply_len > c->reply_size)
-		return mbox_request_reply(req) ?: -EMSGSIZE;
+	if (unlikely(call->reply_len > c->reply_size))
+		return mbox_call_tell(user, call, c->reply_fds.nr,
+				      c->reply_fds.lost) ?: -EMSGSIZE;
+	if (unlikely(call->files))
+		nr = mbox_files_fit(call->files, &c->reply_fds);
 
 	/* The id is there until all the rest is. */
 	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(c->reply_buf),
 		      call->reply_len);
-	mbox_files_tell(call->files, &c->reply_fds, max(nr, 0));
-	if (call->result)
-		ret = mbox_request_reply(req);
-	else if (nr < 0 || !mbox_data_put(&to, call->reply, call->reply_len))
-		ret = -EFAULT;
-	else
-		ret = mbox_request_reply(req);
+	if (unlikely(nr < 0) ||
+	    (likely(!call->result) &&
+	     !mbox_data_put(&to, call->reply, call->reply_len)))
+		return -EFAULT;
+	ret = mbox_call_tell(user, call, nr, mbox_files_lost(call->files, nr));
 	if (unlikely(!ret && nr))
-		mbox_give_files(req, call->files, &c->reply_fds, nr);
+		mbox_give_files(req, call->files, &c->reply_fds,
+				&user->reply_fds, nr);
 	if (ret)
 		return ret;
 	c->id = 0;
@@ -390,7 +401,7 @@ long mbox_ioctl_call(struct mbox_request *req)
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_call *c = &req->args.call;
 	struct mbox_refused why = {};
-	struct mbox_deadline until;
+	struct mbox_deadline until mbox_unset;
 	struct mbox_msg *msg = NULL;
 	int ret;
 

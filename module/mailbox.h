@@ -37,7 +37,7 @@ struct mbox_mailbox;
  * @fasync: who gets signals
  * @once: who gets one signal, and the mailbox knows of it, see watch.c
  * @readable: those who poll for messages, once it is @apart
- * @served: round robin: when it last got a message
+ * @served: round robin: the token of the message that it last got
  * @missed: how many messages it has missed that no receive has told
  * @gone: mailbox->gone, when that was last counted
  * @cursor: broadcast: number of the message that it gets next
@@ -151,7 +151,6 @@ struct mbox_after {
 int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until);
 void mbox_waiter_done(struct mbox_waiter *w, int result,
 		      struct mbox_after *after);
-ktime_t mbox_time_offset(void);
 
 /* share.c: what a process takes of a mailbox */
 
@@ -255,15 +254,6 @@ mbox_share_find_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 	return mbox_share_seek_locked(mb, ep, spare, after);
 }
 
-int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			     u32 cost, bool force, struct mbox_refused *why);
-void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
-				struct mbox_share *share, u32 cost,
-				struct mbox_after *after);
-void mbox_share_release_locked(struct mbox_mailbox *mb,
-			       struct mbox_share *share, u32 cost);
-void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			   struct mbox_after *after);
 void mbox_share_forget_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 			      struct mbox_after *after);
 struct mbox_msg *mbox_share_first_locked(struct mbox_mailbox *mb,
@@ -323,7 +313,6 @@ void mbox_unreserve(struct mbox_mailbox *mb, struct mbox_share *share, u32 cost)
  * @nr_meetings: rendezvous: senders of queued messages that wait
  * @seq: number of the last message admitted
  * @tickets: number of the last one, message or receiver, that had to wait
- * @serves: number of the last message that went to an endpoint
  * @delayed: messages that are put off, until when
  * @expiries: queued messages that have a time to live, by its end
  * @next_expiry: the first of these ends, U64_MAX if there is none; read without
@@ -381,7 +370,6 @@ struct mbox_mailbox {
 	struct list_head peekers;
 	u64 seq;
 	u64 tickets;
-	u64 serves;
 	u64 hush;
 	struct rb_root delayed;
 	struct rb_root_cached expiries;

@@ -111,7 +111,8 @@ static struct mbox_msg *mbox_msg_alloc(struct mbox_mailbox *mb,
 	if (likely(draft->kind != MBOX_ANSWER) &&
 	    !mbox_data_get(mbox_msg_data(msg), draft->from, draft->len))
 		goto free;
-	msg->tid = get_pid(task_pid(current));
+	if (unlikely(task_pid(current) != task_tgid(current)))
+		msg->tid = get_pid(task_pid(current));
 	if (unlikely(draft->files))
 		mbox_msg_extra(msg)->files = draft->files;
 	return msg;
@@ -163,12 +164,19 @@ static void mbox_msg_free_extra(struct mbox_mailbox *mb, struct mbox_msg *msg)
  * Back to the mailbox that it was in, or to the system. May sleep: a large
  * message may have been mapped page by page.
  */
-void mbox_msg_free(struct mbox_mailbox *mb, struct mbox_msg *msg)
+static __always_inline void __mbox_msg_free(struct mbox_mailbox *mb,
+					    struct mbox_msg *msg)
 {
 	if (unlikely(mbox_msg_extra(msg)))
 		mbox_msg_free_extra(mb, msg);
-	put_pid(msg->tid);
+	if (unlikely(msg->tid))
+		put_pid(msg->tid);
 	mbox_spare_free(&mb->spares, msg);
+}
+
+void mbox_msg_free(struct mbox_mailbox *mb, struct mbox_msg *msg)
+{
+	__mbox_msg_free(mb, msg);
 }
 
 void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first)
@@ -177,7 +185,7 @@ void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first)
 		struct mbox_msg *msg = first;
 
 		first = msg->next;
-		mbox_msg_free(mb, msg);
+		__mbox_msg_free(mb, msg);
 	}
 }
 

@@ -6,7 +6,7 @@
 #ifndef MBOX_MESSAGE_H
 #define MBOX_MESSAGE_H
 
-#include <linux/rbtree.h>
+#include <linux/rbtree_augmented.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 #include <linux/mbox.h>
@@ -60,7 +60,8 @@ enum mbox_place {
  * @group: else: the memory cgroup that it is charged to, see spare.c; 0: it is
  *	not to be used again
  * @share: the sending process and user; counted in it, but by a copy
- * @tid: sending thread, held
+ * @tid: sending thread, held; NULL: the one that the process began with; of an
+ *	answer: nobody
  * @seq: among equal priorities, lower ones first; while waiting for room, the
  *	order of arrival, and from the admission on the mailbox's number
  * @time: CLOCK_MONOTONIC, of the initial time namespace
@@ -341,7 +342,14 @@ static inline int mbox_rule_get(struct mbox_rule *rule,
 }
 
 void mbox_rule_copy(struct mbox_rule *to, const struct mbox_rule *from);
-void mbox_rule_put(struct mbox_rule *rule);
+void mbox_rule_clear(struct mbox_rule *rule);
+
+static inline void mbox_rule_put(struct mbox_rule *rule)
+{
+	if (unlikely(rule->what))
+		mbox_rule_clear(rule);
+}
+
 bool mbox_rule_walks(const struct mbox_rule *rule);
 bool mbox_rule_admits(const struct mbox_rule *rule, const struct mbox_msg *msg);
 
@@ -375,9 +383,41 @@ struct mbox_cursor {
 #define MBOX_CURSOR_START { .priority = U32_MAX }
 
 void mbox_queue_init(struct mbox_queue *q);
-void mbox_queue_insert(struct mbox_queue *q, struct mbox_msg *msg);
-void mbox_queue_remove(struct mbox_queue *q, struct mbox_msg *msg);
-struct mbox_msg *mbox_queue_first(const struct mbox_queue *q);
+void mbox_queue_place(struct mbox_queue *q, struct mbox_msg *msg);
+void mbox_queue_displace(struct mbox_queue *q, struct mbox_msg *msg);
+
+/* Most queues are empty most of the time: one message is all there is to a tree. */
+static inline void mbox_queue_insert(struct mbox_queue *q, struct mbox_msg *msg)
+{
+	if (unlikely(q->count || q->index)) {
+		mbox_queue_place(q, msg);
+		return;
+	}
+	rb_link_node(&msg->order, NULL, &q->root.rb_root.rb_node);
+	rb_set_parent_color(&msg->order, NULL, RB_BLACK);
+	q->root.rb_leftmost = &msg->order;
+	q->last = &msg->order;
+	q->count = 1;
+}
+
+static inline void mbox_queue_remove(struct mbox_queue *q, struct mbox_msg *msg)
+{
+	if (unlikely(q->count != 1 || q->index)) {
+		mbox_queue_displace(q, msg);
+		return;
+	}
+	q->root = RB_ROOT_CACHED;
+	q->last = NULL;
+	q->count = 0;
+}
+
+/* The functions below return NULL where there is no such message. */
+
+static inline struct mbox_msg *mbox_queue_first(const struct mbox_queue *q)
+{
+	return rb_entry_safe(rb_first_cached(&q->root), struct mbox_msg, order);
+}
+
 struct mbox_msg *mbox_queue_next(const struct mbox_msg *msg);
 struct mbox_msg *mbox_queue_from(const struct mbox_queue *q,
 				 const struct mbox_cursor *at);

@@ -81,7 +81,8 @@ static void mbox_queue_index_msg(struct mbox_queue *q, struct mbox_msg *msg,
 	msg->state |= index;
 }
 
-void mbox_queue_insert(struct mbox_queue *q, struct mbox_msg *msg)
+/* See mbox_queue_insert(), which does this where there is nothing else. */
+void mbox_queue_place(struct mbox_queue *q, struct mbox_msg *msg)
 {
 	struct rb_node **link = &q->root.rb_root.rb_node, *parent = NULL;
 	bool first = true, last = true;
@@ -110,7 +111,8 @@ void mbox_queue_insert(struct mbox_queue *q, struct mbox_msg *msg)
 		mbox_queue_index_msg(q, msg, q->index);
 }
 
-void mbox_queue_remove(struct mbox_queue *q, struct mbox_msg *msg)
+/* See mbox_queue_remove(), likewise. */
+void mbox_queue_displace(struct mbox_queue *q, struct mbox_msg *msg)
 {
 	if (unlikely(msg->state & MBOX_BY_TYPE))
 		rb_erase(&msg->by_type, &q->types);
@@ -124,13 +126,6 @@ void mbox_queue_remove(struct mbox_queue *q, struct mbox_msg *msg)
 		q->last = rb_prev(&msg->order);
 	rb_erase_cached(&msg->order, &q->root);
 	q->count--;
-}
-
-/* The functions below return NULL where there is no such message. */
-
-struct mbox_msg *mbox_queue_first(const struct mbox_queue *q)
-{
-	return mbox_queue_entry(rb_first_cached(&q->root));
 }
 
 struct mbox_msg *mbox_queue_next(const struct mbox_msg *msg)

@@ -16,22 +16,17 @@
 #define MBOX_MATCH_TYPES	(MBOX_MATCH_TYPE | MBOX_MATCH_TYPE_MAX | \
 				 MBOX_MATCH_TYPE_NOT)
 
-/*
- * What @rule selects of what can be received through @ep, or NULL. A broadcast
- * goes by the endpoint's own rule; only that needs @after.
- */
-struct mbox_msg *mbox_find_locked(struct mbox_endpoint *ep,
-				  const struct mbox_rule *rule,
-				  struct mbox_after *after)
+/* See mbox_find_locked(): it may be another than the first of the queue. */
+struct mbox_msg *mbox_search_locked(struct mbox_endpoint *ep,
+				    const struct mbox_rule *rule,
+				    struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (unlikely(mbox_is_broadcast(mb)))
+	if (mbox_is_broadcast(mb))
 		return mbox_cast_find_locked(mb, ep, after);
-	if (likely(!rule || !rule->what))
-		return mbox_queue_first(&mb->queue);
 	/* By type, unless what the sender has sent is less to go through. */
 	if (rule->what & MBOX_MATCH_PID &&
 	    !(rule->what & (MBOX_MATCH_TYPE | MBOX_MATCH_TYPE_MAX)))
@@ -219,7 +214,7 @@ static u32 mbox_claim_limit_locked(const struct mbox_endpoint *ep, u32 nr)
 }
 
 /* The same, all of it, for @nr messages: only the first is waited for. */
-static int mbox_claim_or_wait(struct mbox_endpoint *ep, struct mbox_take *take,
+static inline int mbox_claim_or_wait(struct mbox_endpoint *ep, struct mbox_take *take,
 			      struct mbox_waiter *w, struct mbox_catch *catch,
 			      u32 nr, bool dontwait)
 {

@@ -36,15 +36,15 @@ static s64 mbox_left(u64 max, u64 used, u64 n)
 }
 
 /* Which limit of its share would @user exceed with @len bytes more, if any? */
-static u32 mbox_share_room_locked(const struct mbox_mailbox *mb, kuid_t uid,
-				  const struct mbox_user *user, u32 len)
+u32 mbox_share_room_locked(const struct mbox_mailbox *mb,
+			   const struct mbox_user *user, u32 len)
 {
 	s64 msgs = mbox_left(mb->max_msgs, mb->msgs, 1);
 	s64 bytes = mbox_left(mb->max_bytes, mb->bytes, len);
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(uid_eq(uid, mb->obj.uid)) || !mb->msgs)
+	if (!mb->msgs || (user && uid_eq(user->uid, mb->obj.uid)))
 		return 0;
 	if (msgs < (s64)mbox_reserve_msgs(mb->max_msgs))
 		return MBOX_LIMIT_SHARE_MSGS;
@@ -57,29 +57,6 @@ static u32 mbox_share_room_locked(const struct mbox_mailbox *mb, kuid_t uid,
 	if ((s64)(user->bytes + len) > bytes)
 		return MBOX_LIMIT_SHARE_BYTES;
 	return 0;
-}
-
-/* Which limit does a message of @len bytes of @uid's exceed, if any? */
-u32 mbox_room_locked(const struct mbox_mailbox *mb, kuid_t uid,
-		     const struct mbox_user *user, u32 len)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	if (unlikely(mb->unbounded || mb->rendezvous))
-		return 0;
-	if (mb->msgs >= mb->max_msgs)
-		return MBOX_LIMIT_MSGS;
-	if (mb->bytes + len > mb->max_bytes)
-		return MBOX_LIMIT_BYTES;
-	return mbox_share_room_locked(mb, uid, user, len);
-}
-
-u32 mbox_room_for_locked(const struct mbox_mailbox *mb,
-			 const struct mbox_msg *msg)
-{
-	struct mbox_user *user = msg->share->user;
-
-	return mbox_room_locked(mb, user->uid, user, msg->len);
 }
 
 /*
@@ -97,41 +74,25 @@ struct mbox_msg *mbox_pending_next_locked(struct mbox_mailbox *mb)
 		struct mbox_msg *msg = mbox_queue_first(&user->pending);
 
 		if ((!best || mbox_before(msg, best)) &&
-		    !mbox_share_room_locked(mb, user->uid, user, msg->len))
+		    !mbox_share_room_locked(mb, user, msg->len))
 			best = msg;
 	}
 	return best;
 }
 
-/* The message that waits for room, and that @msg must not overtake; or NULL. */
-struct mbox_msg *mbox_ahead_locked(struct mbox_mailbox *mb,
-				   const struct mbox_msg *msg)
+/* See mbox_ahead_locked(): there are such that wait. */
+struct mbox_msg *mbox_pending_before_locked(struct mbox_mailbox *mb,
+					    const struct mbox_msg *msg)
 {
 	struct mbox_msg *first;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(!mb->nr_pending))
-		return NULL;
 	/* Those of its own user are before it, even if they wait for a share. */
 	first = mbox_queue_first(&msg->share->user->pending);
 	if (!first || msg->priority > first->priority)
 		first = mbox_pending_next_locked(mb);
 	return first && msg->priority <= first->priority ? first : NULL;
-}
-
-/* Which limit is it that @msg, which comes now, has to wait for, if any? */
-u32 mbox_turn_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg)
-{
-	u32 limit = mbox_room_for_locked(mb, msg);
-	struct mbox_msg *ahead;
-
-	if (limit)
-		return limit;
-	ahead = mbox_ahead_locked(mb, msg);
-	if (likely(!ahead))
-		return 0;
-	return mbox_room_for_locked(mb, ahead) ?: MBOX_LIMIT_BYTES;
 }
 
 /* May @uid send a message of the largest size without waiting? */
@@ -152,30 +113,6 @@ bool mbox_writable_locked(const struct mbox_mailbox *mb, kuid_t uid)
 		return true;
 	return !(user && user->pending.count) &&
 	       !mbox_pending_next_locked((struct mbox_mailbox *)mb);
-}
-
-void mbox_room_take_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
-{
-	struct mbox_user *user = msg->share->user;
-
-	lockdep_assert_held(&mb->obj.lock);
-
-	user->msgs++;
-	user->bytes += msg->len;
-	mb->msgs++;
-	mb->bytes += msg->len;
-}
-
-void mbox_room_give_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
-{
-	struct mbox_user *user = msg->share->user;
-
-	lockdep_assert_held(&mb->obj.lock);
-
-	user->msgs--;
-	user->bytes -= msg->len;
-	mb->msgs--;
-	mb->bytes -= msg->len;
 }
 
 /* @msg, which is in the room, has only @len bytes of data after all. */
@@ -394,7 +331,7 @@ struct mbox_msg *mbox_oust_locked(struct mbox_mailbox *mb,
 	lockdep_assert_held(&mb->obj.lock);
 
 	/* Who has nothing here to lose has not had more than his share. */
-	own = user->msgs && mbox_share_room_locked(mb, user->uid, user, msg->len);
+	own = user->msgs && mbox_share_room_locked(mb, user, msg->len);
 	while (lacking) {
 		if (!n--)
 			victim = NULL;

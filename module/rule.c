@@ -77,7 +77,8 @@ void mbox_rule_copy(struct mbox_rule *to, const struct mbox_rule *from)
 	get_pid(to->pid);
 }
 
-void mbox_rule_put(struct mbox_rule *rule)
+/* See mbox_rule_put(): it may hold a process. */
+void mbox_rule_clear(struct mbox_rule *rule)
 {
 	put_pid(rule->pid);
 	rule->pid = NULL;

@@ -71,23 +71,21 @@ int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
 	return ret;
 }
 
-/*
- * Which limit keeps @msg out, if any? What must go to let it in is then in
- * *@victims, out of the queue.
- */
-u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-		      struct mbox_msg **victims)
+/* See mbox_entry_locked(): there is a @limit, or others wait for room. */
+u32 mbox_entry_by_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 u32 limit, struct mbox_msg **victims)
 {
-	u32 limit = mbox_turn_locked(mb, msg);
+	struct mbox_msg *ahead = mbox_ahead_locked(mb, msg);
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	*victims = NULL;
-	if (unlikely(limit && mbox_twin_locked(mb, msg)))
+	if (!limit && ahead)
+		limit = mbox_room_for_locked(mb, ahead) ?: MBOX_LIMIT_BYTES;
+	if (limit && mbox_twin_locked(mb, msg))
 		limit = 0;
 	/* An answer's room is taken before there is anything to be answered. */
-	if (unlikely(limit && mb->when_full == MBOX_FULL_DROP_OLDEST &&
-		     msg->kind != MBOX_ANSWER && !mbox_ahead_locked(mb, msg)))
+	if (limit && mb->when_full == MBOX_FULL_DROP_OLDEST &&
+	    msg->kind != MBOX_ANSWER && !ahead)
 		*victims = mbox_oust_locked(mb, msg, &limit);
 	return limit;
 }
@@ -112,18 +110,14 @@ static void mbox_lose_locked(struct mbox_mailbox *mb, struct mbox_msg *victims,
 	}
 }
 
-/* Admit @msg, for which @victims have made room; or it replaces another. */
-void mbox_commit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			struct mbox_msg *victims, struct mbox_after *after)
+/* See mbox_commit_locked(): something may go for it. */
+void mbox_supplant_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			  struct mbox_msg *victims, struct mbox_after *after)
 {
 	bool writable;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(!victims && mb->when_full != MBOX_FULL_CONFLATE)) {
-		mbox_admit_locked(mb, msg, after);
-		return;
-	}
 	/* What was there may have been larger: then there is room to spare. */
 	writable = mbox_writable_locked(mb, mb->obj.uid);
 	mbox_lose_locked(mb, victims, after);
@@ -206,7 +200,8 @@ static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	}
 
 	/* No error from here on, but where nobody could be met after all. */
-	mbox_begin_locked(ep, msg, w);
+	if (unlikely(limit || mb->rendezvous) || mbox_msg_is_awaited(msg))
+		mbox_begin_locked(ep, msg, w);
 	if (unlikely(limit)) {
 		mbox_pend_locked(mb, msg);
 		return 0;
@@ -271,28 +266,21 @@ int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 	return ret;
 }
 
-/*
- * Send up to @nr messages, of which the first one may have to wait. Returns how
- * many were sent: these belong to the mailbox. The others are still the caller's,
- * to be unmade, but for those that are NULL then.
- */
-int mbox_send_msgs(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
-		   const struct mbox_deadline *until, struct mbox_refused *why)
+/* See mbox_send_msgs(): the first one waits, as @w. */
+int mbox_send_wait(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
+		   struct mbox_waiter *w, const struct mbox_deadline *until,
+		   struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_waiter w mbox_unset;
 	int ret;
 
-	w.rule = NULL;
-	ret = mbox_enter(ep, msgs, nr, &w, until->dontwait, why);
-	if (likely(ret))
-		return ret;
+	w->rule = NULL;
 	/* While the first one waits, the others take no memory. */
 	while (--nr) {
 		mbox_unmake_msg(mb, msgs[nr]);
 		msgs[nr] = NULL;
 	}
-	ret = mbox_block(mb, &w, until, why);
+	ret = mbox_block(mb, w, until, why);
 	if (mb->rendezvous)
 		*msgs = NULL;
 	return ret ?: 1;

@@ -14,8 +14,6 @@
 #include <linux/slab.h>
 #include "mbox.h"
 
-#define MBOX_CHUNK	8192ULL
-
 /* Takes over the caller's reference to @payer, which may be missing. */
 static struct mbox_share *mbox_share_new(struct mbox_payer *payer,
 					 struct pid *pid, kgid_t gid)
@@ -253,71 +251,49 @@ void mbox_share_forget_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 		mbox_share_put_locked(mb, ep->share[i], after);
 }
 
-void mbox_share_put_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			   struct mbox_after *after)
+/* See mbox_share_put_locked(): nothing points to it any more. */
+void mbox_share_remove_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			      struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (--share->refs)
-		return;
 	rb_erase(&share->node, &mb->shares);
 	mbox_user_remove_locked(mb, share);
 	share->next = after->dead;
 	after->dead = share;
 }
 
-/*
- * Charge @cost bytes to @share, for a message that then points to it. -EDQUOT
- * and @why if its user has reached a limit.
- */
-int mbox_share_charge_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			     u32 cost, bool force, struct mbox_refused *why)
+/* See mbox_share_charge_locked(): what @share has drawn is not enough. */
+int mbox_share_draw_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			   u32 cost, bool force, struct mbox_refused *why)
 {
 	u64 idle = share->drawn - share->used, draw;
 	struct mbox_refused chunk;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (idle < cost) {
-		/* Where no whole chunk is left, what is needed may be. */
-		draw = max(cost - idle, MBOX_CHUNK);
+	/* Where no whole chunk is left, what is needed may be. */
+	draw = max(cost - idle, MBOX_CHUNK);
+	if (mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES, draw, force,
+			      &chunk)) {
+		draw = cost - idle;
 		if (mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES, draw,
-				      force, &chunk)) {
-			draw = cost - idle;
-			if (mbox_payer_charge(share->payer, MBOX_CHARGE_BYTES,
-					      draw, force, why))
-				return -EDQUOT;
-		}
-		share->drawn += draw;
+				      force, why))
+			return -EDQUOT;
 	}
-	share->used += cost;
-	share->refs++;
+	share->drawn += draw;
 	return 0;
 }
 
-/* Undo that, but for the reference. */
-void mbox_share_release_locked(struct mbox_mailbox *mb,
-			       struct mbox_share *share, u32 cost)
+/* See mbox_share_release_locked(): it has drawn too much for what it uses. */
+void mbox_share_return_locked(struct mbox_mailbox *mb, struct mbox_share *share)
 {
-	u64 idle;
+	u64 idle = share->drawn - share->used;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	share->used -= cost;
-	idle = share->drawn - share->used;
-	if (idle > 2 * MBOX_CHUNK) {
-		mbox_payer_uncharge(share->payer, MBOX_CHARGE_BYTES,
-				    idle - MBOX_CHUNK);
-		share->drawn -= idle - MBOX_CHUNK;
-	}
-}
-
-void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
-				struct mbox_share *share, u32 cost,
-				struct mbox_after *after)
-{
-	mbox_share_release_locked(mb, share, cost);
-	mbox_share_put_locked(mb, share, after);
+	mbox_payer_uncharge(share->payer, MBOX_CHARGE_BYTES, idle - MBOX_CHUNK);
+	share->drawn -= idle - MBOX_CHUNK;
 }
 
 /* The first share of @pid, which may have sent as several users; or NULL. */

@@ -28,13 +28,11 @@
 #include "mbox.h"
 #include "trace.h"
 
-/* Let go of the lock, and do what was noted to be done after that. May sleep. */
-void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
-	__releases(&mb->obj.lock)
+/* See mbox_unlock(): there is something to do. */
+void mbox_conclude(struct mbox_mailbox *mb, struct mbox_after *after)
 {
 	u32 i;
 
-	spin_unlock(&mb->obj.lock);
 	for (i = 0; i < after->nr_tasks; i++) {
 		wake_up_process(after->tasks[i]);
 		put_task_struct(after->tasks[i]);
@@ -59,7 +57,7 @@ void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
 		cond_resched();
 }
 
-/* Into the queue and out of it, and into what else knows of queued messages. */
+/* Into the queue, and into what else knows of queued messages. */
 static void mbox_insert_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	lockdep_assert_held(&mb->obj.lock);
@@ -67,17 +65,6 @@ static void mbox_insert_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 	msg->place = MBOX_QUEUED;
 	mbox_queue_insert(&mb->queue, msg);
 	mbox_expiry_add_locked(mb, msg);
-}
-
-void mbox_dequeue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	if (unlikely(mbox_is_broadcast(mb)))
-		mbox_cast_leave_locked(mb, msg);
-	mbox_expiry_remove_locked(mb, msg);
-	mbox_queue_remove(&mb->queue, msg);
-	msg->place = MBOX_NOWHERE;
 }
 
 /* What mbox_oust_locked() has taken out goes back. */
@@ -97,7 +84,7 @@ void mbox_reinstate_locked(struct mbox_mailbox *mb, struct mbox_msg *first)
 }
 
 /* Whoever waits to be met by a receiver of @msg has been, or never will be. */
-static void mbox_meet_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+static inline void mbox_meet_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			     int result, struct mbox_after *after)
 {
 	struct mbox_extra *extra = mbox_msg_extra(msg);
@@ -123,17 +110,15 @@ void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 	msg->place = MBOX_CLAIMED;
 	msg->process = NULL;
 	msg->token = ++mb->tokens;
-	if (unlikely(msg->kind == MBOX_COPY)) {
-		ep->served = ++mb->serves;
-	} else {
+	if (likely(msg->kind != MBOX_COPY)) {
 		msg->holder = NULL;
 		mb->held++;
-		if (ep)
-			ep->served = ++mb->serves;
 		mbox_meet_locked(mb, msg, 0, after);
 	}
-	if (ep)
+	if (ep) {
+		ep->served = msg->token;
 		trace_mbox_claim(mb, msg);
+	}
 }
 
 /*
@@ -148,8 +133,8 @@ static s64 mbox_count_missed_locked(const struct mbox_mailbox *mb,
 	return ep->missed + mb->gone - ep->gone;
 }
 
-/* The same, and it is told now. */
-u64 mbox_missed_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
+/* See mbox_missed_locked(): there may be some. */
+u64 mbox_miss_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
 {
 	s64 missed = mbox_count_missed_locked(mb, ep);
 
@@ -211,9 +196,15 @@ void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	}
 }
 
+/*
+ * What has two underscores is the same without them, where that is on the way of
+ * every message.
+ */
+
 /* Give @msg, which has its room, to a blocked receiver or to the queue. */
-void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-		       struct mbox_after *after)
+static __always_inline void __mbox_offer_locked(struct mbox_mailbox *mb,
+						struct mbox_msg *msg,
+						struct mbox_after *after)
 {
 	struct mbox_waiter *w;
 
@@ -236,6 +227,12 @@ void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	}
 	mbox_tell_message_locked(mb, msg, after);
 	mbox_insert_locked(mb, msg);
+}
+
+void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+		       struct mbox_after *after)
+{
+	__mbox_offer_locked(mb, msg, after);
 }
 
 /* @msg takes the place of @twin, and its number if that keeps it there. */
@@ -281,7 +278,7 @@ void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	if (unlikely(mbox_is_broadcast(mb)))
 		mbox_cast_publish_locked(mb, msg, after);
 	else
-		mbox_offer_locked(mb, msg, after);
+		__mbox_offer_locked(mb, msg, after);
 }
 
 /*
@@ -304,14 +301,14 @@ static void mbox_release_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		mbox_call_over_locked(mb, msg, result, after);
 }
 
-/* Give the room that there is to those who wait for it. */
-void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after)
+/* See mbox_fill_locked(): there are such. */
+void mbox_give_room_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 {
 	struct mbox_msg *msg;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	while (unlikely(mb->nr_pending) &&
+	while (mb->nr_pending &&
 	       (msg = mbox_pending_next_locked(mb)) &&
 	       (mbox_twin_locked(mb, msg) || !mbox_room_for_locked(mb, msg))) {
 		mbox_release_locked(mb, msg, 0, after);
@@ -324,7 +321,8 @@ static bool mbox_was_writable_locked(struct mbox_mailbox *mb)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(!waitqueue_active(&mb->writable) &&	/* see mbox_tell() */
+	/* See mbox_tell_message_locked(). */
+	if (likely(!waitqueue_active(&mb->writable) &&
 		   list_empty(&mb->watchers)))
 		return true;
 	return mbox_writable_locked(mb, mb->obj.uid);
@@ -367,21 +365,17 @@ static void mbox_refuse_all_locked(struct mbox_mailbox *mb,
 	}
 }
 
-/*
- * See to all that follows from a change of room, of what is held, or of who can
- * come: give room to senders, send home who waits for nothing.
- */
-void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
+/* See mbox_settle_locked(): there may be something to see to. */
+void mbox_resettle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 {
 	struct mbox_waiter *w;
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (unlikely((mb->nr_pending || mb->nr_meetings) &&
-		     mbox_deaf_locked(mb)))
+	if ((mb->nr_pending || mb->nr_meetings) && mbox_deaf_locked(mb))
 		mbox_refuse_all_locked(mb, after);
 	mbox_fill_locked(mb, after);
-	if (unlikely(mbox_sourceless_locked(mb))) {
+	if (mbox_sourceless_locked(mb)) {
 		/* What they wait for is not queued, or they would have it. */
 		while ((w = mbox_line_vain_locked(mb))) {
 			mbox_line_remove_locked(mb, w);
@@ -397,8 +391,9 @@ void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 }
 
 /* @msg leaves the room, from being held or from nowhere. */
-void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			struct mbox_after *after)
+static __always_inline void __mbox_vacate_locked(struct mbox_mailbox *mb,
+						 struct mbox_msg *msg,
+						 struct mbox_after *after)
 {
 	bool writable = mbox_was_writable_locked(mb);
 
@@ -417,12 +412,19 @@ void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		mbox_cast_end_locked(mb, msg->holder, msg->token, after);
 }
 
+void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			struct mbox_after *after)
+{
+	__mbox_vacate_locked(mb, msg, after);
+}
+
 /*
  * Nobody needs @msg, which has no room any more: give back its memory, or leave
  * that to the last of those who read it.
  */
-void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			 struct mbox_after *after)
+static __always_inline void __mbox_discard_locked(struct mbox_mailbox *mb,
+						  struct mbox_msg *msg,
+						  struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -445,6 +447,12 @@ void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	else
 		mbox_share_uncharge_locked(mb, msg->share, mbox_msg_cost(msg),
 					   after);
+}
+
+void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 struct mbox_after *after)
+{
+	__mbox_discard_locked(mb, msg, after);
 }
 
 /* @msg, which has no room any more, is undeliverable. */
@@ -482,11 +490,11 @@ void mbox_unpin_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 void mbox_drop_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
 		      struct mbox_after *after)
 {
-	mbox_vacate_locked(mb, msg, after);
+	__mbox_vacate_locked(mb, msg, after);
 	if (msg->kind == MBOX_CALL)
 		mbox_call_over_locked(mb, msg, result, after);
 	else
-		mbox_discard_locked(mb, msg, after);
+		__mbox_discard_locked(mb, msg, after);
 }
 
 /* The time to live of @msg, which is in the room, has run out. */

@@ -8,18 +8,139 @@
 
 #include "mailbox.h"
 
+/* share.c: whom a message is charged to */
+
+/* How much is drawn from a payer at once, and how much of it may be unused. */
+#define MBOX_CHUNK	8192ULL
+#define MBOX_IDLE_MAX	(2 * MBOX_CHUNK)
+
+int mbox_share_draw_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			   u32 cost, bool force, struct mbox_refused *why);
+void mbox_share_return_locked(struct mbox_mailbox *mb,
+			      struct mbox_share *share);
+void mbox_share_remove_locked(struct mbox_mailbox *mb, struct mbox_share *share,
+			      struct mbox_after *after);
+
+/*
+ * Charge @cost bytes to @share, for a message that then points to it. -EDQUOT
+ * and @why if its user has reached a limit.
+ */
+static inline int mbox_share_charge_locked(struct mbox_mailbox *mb,
+					   struct mbox_share *share, u32 cost,
+					   bool force, struct mbox_refused *why)
+{
+	int ret;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(share->drawn - share->used < cost)) {
+		ret = mbox_share_draw_locked(mb, share, cost, force, why);
+		if (ret)
+			return ret;
+	}
+	share->used += cost;
+	share->refs++;
+	return 0;
+}
+
+/* Undo that, but for the reference. */
+static inline void mbox_share_release_locked(struct mbox_mailbox *mb,
+					     struct mbox_share *share, u32 cost)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	share->used -= cost;
+	if (unlikely(share->drawn - share->used > MBOX_IDLE_MAX))
+		mbox_share_return_locked(mb, share);
+}
+
+static inline void mbox_share_put_locked(struct mbox_mailbox *mb,
+					 struct mbox_share *share,
+					 struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(!--share->refs))
+		mbox_share_remove_locked(mb, share, after);
+}
+
+static inline void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
+					      struct mbox_share *share, u32 cost,
+					      struct mbox_after *after)
+{
+	mbox_share_release_locked(mb, share, cost);
+	mbox_share_put_locked(mb, share, after);
+}
+
 /* room.c: who may put how much into a mailbox */
 
-u32 mbox_room_locked(const struct mbox_mailbox *mb, kuid_t uid,
-		     const struct mbox_user *user, u32 len);
-u32 mbox_room_for_locked(const struct mbox_mailbox *mb,
-			 const struct mbox_msg *msg);
-struct mbox_msg *mbox_ahead_locked(struct mbox_mailbox *mb,
-				   const struct mbox_msg *msg);
-u32 mbox_turn_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg);
+u32 mbox_share_room_locked(const struct mbox_mailbox *mb,
+			   const struct mbox_user *user, u32 len);
+
+/* Which limit does a message of @len bytes of @uid's exceed, if any? */
+static inline u32 mbox_room_locked(const struct mbox_mailbox *mb, kuid_t uid,
+				   const struct mbox_user *user, u32 len)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(mb->unbounded || mb->rendezvous))
+		return 0;
+	if (unlikely(mb->msgs >= mb->max_msgs))
+		return MBOX_LIMIT_MSGS;
+	if (unlikely(mb->bytes + len > mb->max_bytes))
+		return MBOX_LIMIT_BYTES;
+	if (likely(uid_eq(uid, mb->obj.uid)) || !mb->msgs)
+		return 0;
+	return mbox_share_room_locked(mb, user, len);
+}
+
+static inline u32 mbox_room_for_locked(const struct mbox_mailbox *mb,
+				       const struct mbox_msg *msg)
+{
+	struct mbox_user *user = msg->share->user;
+
+	return mbox_room_locked(mb, user->uid, user, msg->len);
+}
+
+struct mbox_msg *mbox_pending_before_locked(struct mbox_mailbox *mb,
+					    const struct mbox_msg *msg);
+
+/* The message that waits for room, and that @msg must not overtake; or NULL. */
+static inline struct mbox_msg *mbox_ahead_locked(struct mbox_mailbox *mb,
+						 const struct mbox_msg *msg)
+{
+	return likely(!mb->nr_pending) ? NULL :
+					 mbox_pending_before_locked(mb, msg);
+}
+
 bool mbox_writable_locked(const struct mbox_mailbox *mb, kuid_t uid);
-void mbox_room_take_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
-void mbox_room_give_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+
+static inline void mbox_room_take_locked(struct mbox_mailbox *mb,
+					 struct mbox_msg *msg)
+{
+	struct mbox_user *user = msg->share->user;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	user->msgs++;
+	user->bytes += msg->len;
+	mb->msgs++;
+	mb->bytes += msg->len;
+}
+
+static inline void mbox_room_give_locked(struct mbox_mailbox *mb,
+					 struct mbox_msg *msg)
+{
+	struct mbox_user *user = msg->share->user;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	user->msgs--;
+	user->bytes -= msg->len;
+	mb->msgs--;
+	mb->bytes -= msg->len;
+}
+
 void mbox_room_shrink_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			     u32 len);
 void mbox_explain_locked(struct mbox_mailbox *mb, u32 limit,
@@ -73,8 +194,15 @@ static inline void mbox_tell_message_locked(struct mbox_mailbox *mb,
 					    struct mbox_msg *msg,
 					    struct mbox_after *after)
 {
-	after->messages++;
-	after->all = mbox_is_broadcast(mb);
+	/*
+	 * No barrier is needed to see who polls: he enters the wait queue before
+	 * he looks at the mailbox under the lock. Either he has left that before
+	 * we came, and we see him here, or he will see there what we have done.
+	 */
+	if (unlikely(waitqueue_active(&mb->readable))) {
+		after->messages++;
+		after->all = mbox_is_broadcast(mb);
+	}
 	if (unlikely(!list_empty(&mb->watchers)))
 		mbox_tell_watchers_locked(mb, msg);
 }
@@ -95,7 +223,14 @@ void mbox_expire(struct mbox_mailbox *mb);
 bool mbox_expire_due_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 void mbox_lock_fresh(struct mbox_mailbox *mb, struct mbox_after *after)
 	__acquires(&mb->obj.lock);
-bool mbox_expired(const struct mbox_msg *msg);
+
+/* Has the time to live of @msg run out? */
+static inline bool mbox_expired(const struct mbox_msg *msg)
+{
+	u64 expiry = mbox_msg_expiry(msg);
+
+	return unlikely(expiry) && expiry <= ktime_get_ns();
+}
 
 /*
  * Drop what has expired: the first thing to do with a locked mailbox. Returns
@@ -108,8 +243,25 @@ static inline bool mbox_expire_locked(struct mbox_mailbox *mb,
 	       mbox_expire_due_locked(mb, after);
 }
 
-void mbox_expiry_add_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
-void mbox_expiry_remove_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_expiry_set_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+void mbox_expiry_unset_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+
+/* @msg is queued now. */
+static inline void mbox_expiry_add_locked(struct mbox_mailbox *mb,
+					  struct mbox_msg *msg)
+{
+	if (unlikely(mbox_msg_expiry(msg)))
+		mbox_expiry_set_locked(mb, msg);
+}
+
+/* @msg is not queued any more. */
+static inline void mbox_expiry_remove_locked(struct mbox_mailbox *mb,
+					     struct mbox_msg *msg)
+{
+	if (unlikely(mbox_msg_expiry(msg)))
+		mbox_expiry_unset_locked(mb, msg);
+}
+
 void mbox_expiry_watch_locked(struct mbox_mailbox *mb);
 void mbox_delay_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, u64 delay);
 void mbox_undelay_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
@@ -148,7 +300,16 @@ u32 mbox_cast_skip(struct mbox_endpoint *ep);
 
 static inline void mbox_after_init(struct mbox_after *after)
 {
-	memset(after, 0, offsetof(struct mbox_after, tasks));
+	after->dead = NULL;
+	after->gone = NULL;
+	after->undeliverable = NULL;
+	after->answers = NULL;
+	after->nr_tasks = 0;
+	after->messages = 0;
+	after->room = false;
+	after->hangup = false;
+	after->urgent = false;
+	after->all = false;
 }
 
 static inline void mbox_lock(struct mbox_mailbox *mb)
@@ -157,8 +318,18 @@ static inline void mbox_lock(struct mbox_mailbox *mb)
 	spin_lock(&mb->obj.lock);
 }
 
-void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
-	__releases(&mb->obj.lock);
+void mbox_conclude(struct mbox_mailbox *mb, struct mbox_after *after);
+
+/* Let go of the lock, and do what was noted to be done after that. May sleep. */
+static inline void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
+	__releases(&mb->obj.lock)
+{
+	spin_unlock(&mb->obj.lock);
+	if (after->gone || after->nr_tasks || after->messages || after->room ||
+	    after->dead || after->undeliverable || after->answers ||
+	    after->hangup || after->urgent)
+		mbox_conclude(mb, after);
+}
 
 /* Can nobody receive what is sent now, ever? */
 static inline bool mbox_deaf_locked(const struct mbox_mailbox *mb)
@@ -179,14 +350,37 @@ static inline bool mbox_sourceless_locked(const struct mbox_mailbox *mb)
 	return mb->obj.ended || (!mb->obj.linked && !mb->obj.writers);
 }
 
-void mbox_dequeue_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
+/* @msg is taken out of the queue, and of what else knows of queued messages. */
+static inline void mbox_dequeue_locked(struct mbox_mailbox *mb,
+				       struct mbox_msg *msg)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(mbox_is_broadcast(mb)))
+		mbox_cast_leave_locked(mb, msg);
+	mbox_expiry_remove_locked(mb, msg);
+	mbox_queue_remove(&mb->queue, msg);
+	msg->place = MBOX_NOWHERE;
+}
+
 void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 		      struct mbox_msg *msg, struct mbox_after *after);
 void mbox_hand_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
 		      struct mbox_msg *msg, struct mbox_after *after);
 void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		      struct mbox_after *after);
-u64 mbox_missed_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
+u64 mbox_miss_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep);
+
+/* How many messages @ep has missed since that was last told: it is told now. */
+static inline u64 mbox_missed_locked(struct mbox_mailbox *mb,
+				     struct mbox_endpoint *ep)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	return likely(mb->gone == ep->gone && !ep->missed) ?
+	       0 : mbox_miss_locked(mb, ep);
+}
+
 u64 mbox_would_miss_locked(const struct mbox_mailbox *mb,
 			   const struct mbox_endpoint *ep,
 			   const struct mbox_msg *msg);
@@ -208,23 +402,92 @@ void mbox_unpin_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		       struct mbox_after *after);
 void mbox_drop_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
 		      struct mbox_after *after);
-void mbox_fill_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_give_room_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+
+/* Give the room that there is to those who wait for it. */
+static inline void mbox_fill_locked(struct mbox_mailbox *mb,
+				    struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(mb->nr_pending))
+		mbox_give_room_locked(mb, after);
+}
+
 void mbox_room_change_locked(struct mbox_mailbox *mb, bool writable,
 			     struct mbox_after *after);
-void mbox_settle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+void mbox_resettle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
+
+/*
+ * See to all that follows from a change of room, of what is held, or of who can
+ * come: give room to senders, send home who waits for nothing.
+ */
+static inline void mbox_settle_locked(struct mbox_mailbox *mb,
+				      struct mbox_after *after)
+{
+	if (unlikely(mb->nr_pending || mb->nr_meetings ||
+		     mbox_sourceless_locked(mb)))
+		mbox_resettle_locked(mb, after);
+}
 
 /* send.c: from a sender into the mailbox */
 
 int mbox_block(struct mbox_mailbox *mb, struct mbox_waiter *w,
 	       const struct mbox_deadline *until, struct mbox_refused *why);
-u32 mbox_entry_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-		      struct mbox_msg **victims);
-void mbox_commit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			struct mbox_msg *victims, struct mbox_after *after);
+u32 mbox_entry_by_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			 u32 limit, struct mbox_msg **victims);
+
+/*
+ * Which limit keeps @msg out, if any? What must go to let it in is then in
+ * *@victims, out of the queue.
+ */
+static inline u32 mbox_entry_locked(struct mbox_mailbox *mb,
+				    struct mbox_msg *msg,
+				    struct mbox_msg **victims)
+{
+	u32 limit = mbox_room_for_locked(mb, msg);
+
+	*victims = NULL;
+	return likely(!limit && !mb->nr_pending) ?
+	       0 : mbox_entry_by_locked(mb, msg, limit, victims);
+}
+
+void mbox_supplant_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
+			  struct mbox_msg *victims, struct mbox_after *after);
+
+/* Admit @msg, for which @victims have made room; or it replaces another. */
+static inline void mbox_commit_locked(struct mbox_mailbox *mb,
+				      struct mbox_msg *msg,
+				      struct mbox_msg *victims,
+				      struct mbox_after *after)
+{
+	if (likely(!victims && mb->when_full != MBOX_FULL_CONFLATE))
+		mbox_admit_locked(mb, msg, after);
+	else
+		mbox_supplant_locked(mb, msg, victims, after);
+}
+
 int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why);
-int mbox_send_msgs(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
-		   const struct mbox_deadline *until, struct mbox_refused *why);
+int mbox_send_wait(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
+		   struct mbox_waiter *w, const struct mbox_deadline *until,
+		   struct mbox_refused *why);
+
+/*
+ * Send up to @nr messages, of which the first one may have to wait. Returns how
+ * many were sent: these belong to the mailbox. The others are still the caller's,
+ * to be unmade, but for those that are NULL then.
+ */
+static inline int mbox_send_msgs(struct mbox_endpoint *ep,
+				 struct mbox_msg **msgs, u32 nr,
+				 const struct mbox_deadline *until,
+				 struct mbox_refused *why)
+{
+	struct mbox_waiter w mbox_unset;
+	int ret = mbox_enter(ep, msgs, nr, &w, until->dontwait, why);
+
+	return likely(ret) ? ret : mbox_send_wait(ep, msgs, nr, &w, until, why);
+}
 
 /* receive.c: from the mailbox to a receiver, and back */
 
@@ -262,9 +525,27 @@ struct mbox_catch {
 	enum mbox_end end;
 };
 
-struct mbox_msg *mbox_find_locked(struct mbox_endpoint *ep,
-				  const struct mbox_rule *rule,
-				  struct mbox_after *after);
+struct mbox_msg *mbox_search_locked(struct mbox_endpoint *ep,
+				    const struct mbox_rule *rule,
+				    struct mbox_after *after);
+
+/*
+ * What @rule selects of what can be received through @ep, or NULL. A broadcast
+ * goes by the endpoint's own rule; only that needs @after.
+ */
+static inline struct mbox_msg *mbox_find_locked(struct mbox_endpoint *ep,
+						const struct mbox_rule *rule,
+						struct mbox_after *after)
+{
+	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	if (unlikely(mbox_is_broadcast(mb) || (rule && rule->what)))
+		return mbox_search_locked(ep, rule, after);
+	return mbox_queue_first(&mb->queue);
+}
+
 bool mbox_is_held_locked(const struct mbox_mailbox *mb,
 			 const struct mbox_endpoint *ep);
 bool mbox_mute_locked(struct mbox_endpoint *ep);
@@ -311,7 +592,13 @@ int mbox_lease_nack(struct mbox_endpoint *ep, u64 token, u64 delay);
 int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held);
 void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process);
 void mbox_lease_depart(struct mbox_endpoint *ep, const struct pid *process);
-u32 mbox_lease_limit(void);
+
+extern unsigned int mbox_endpoint_max_held;
+
+static inline u32 mbox_lease_limit(void)
+{
+	return READ_ONCE(mbox_endpoint_max_held);
+}
 
 /* call.c: requests and replies */
 
@@ -361,19 +648,10 @@ void mbox_files_free(struct mbox_files *files);
 int mbox_files_fit(const struct mbox_files *files, const struct mbox_fds *out);
 u32 mbox_files_count(const struct mbox_files *files);
 
-/* How many of @files fit in @out, which can then be written, or -EFAULT. */
-static inline int mbox_files_room(const struct mbox_files *files,
-				  const struct mbox_fds *out)
+/* How many of @files are lost where @n are installed. */
+static inline u32 mbox_files_lost(const struct mbox_files *files, u32 n)
 {
-	return likely(!files) ? 0 : mbox_files_fit(files, out);
-}
-
-/* Tell of @n installed ones of @files. */
-static inline void mbox_files_tell(const struct mbox_files *files,
-				   struct mbox_fds *out, u32 n)
-{
-	out->nr = n;
-	out->lost = likely(!files) ? 0 : mbox_files_count(files) - n;
+	return likely(!files) ? 0 : mbox_files_count(files) - n;
 }
 
 u32 mbox_files_install(const struct mbox_files *files,

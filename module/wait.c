@@ -23,7 +23,6 @@
 #include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/time_namespace.h>
 #include "mbox.h"
 #include "trace.h"
 
@@ -86,17 +85,4 @@ void mbox_waiter_done(struct mbox_waiter *w, int result,
 	}
 	wake_up_process(task);
 	put_task_struct(task);
-}
-
-/* CLOCK_MONOTONIC in the caller's time namespace, less the initial one's. */
-ktime_t mbox_time_offset(void)
-{
-#ifdef CONFIG_TIME_NS
-	const struct timens_offsets *offsets =
-		&current->nsproxy->time_ns->offsets;
-
-	return timespec64_to_ktime(offsets->monotonic);
-#else
-	return 0;
-#endif
 }

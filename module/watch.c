@@ -27,11 +27,7 @@
 /* Tell those who poll: @nr of the exclusive ones, or all if that is 0. */
 static void mbox_tell(wait_queue_head_t *queue, __poll_t events, int nr)
 {
-	/*
-	 * No barrier is needed to see them: who polls enters the wait queue
-	 * before it looks at the mailbox under the lock. Either it has seen
-	 * there what we have done, or we see it here.
-	 */
+	/* For why no barrier is needed, see mbox_tell_message_locked(). */
 	if (waitqueue_active(queue))
 		__wake_up(queue, TASK_INTERRUPTIBLE, nr, poll_to_key(events));
 }
