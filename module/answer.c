@@ -74,8 +74,8 @@ void mbox_answer_note_locked(struct mbox_msg *msg, int result,
 	info->reply_len = call->reply_len;
 	info->extra.files = call->files;
 	call->files = NULL;
-	answer->next = after->answers;
-	after->answers = answer;
+	answer->next = mbox_chores(after)->answers;
+	mbox_chores(after)->answers = answer;
 }
 
 /* A reply is from who gives it; an error is from nobody. */

@@ -137,23 +137,18 @@ static pid_t mbox_pid_in(struct pid_namespace *ns, struct pid *pid)
 }
 
 /**
- * struct mbox_account - what is told of a message, in the current task's terms
- * @len: see struct mbox_recv, as for all of them
+ * struct mbox_account - what is told of a message besides what is in it, in the
+ *	current task's terms
+ * @time: see struct mbox_recv, as for all of them
  */
 struct mbox_account {
-	u32 len;
-	s64 type;
-	u64 seq;
 	u64 time;
-	u32 priority;
 	s32 pid;
 	s32 tid;
 	u32 uid;
 	u32 gid;
 	u64 token;
-	u64 missed;
 	u32 msg_flags;
-	u32 deliveries;
 	u32 reply_max;
 	u64 cookie;
 	s32 status;
@@ -161,10 +156,10 @@ struct mbox_account {
 };
 
 /* The share is the caller's, the answer is not. */
-static void mbox_account_answer(struct mbox_account *a,
-				const struct mbox_msg *msg,
-				struct user_namespace *ns,
-				struct pid_namespace *pids)
+static __always_inline void mbox_account_answer(struct mbox_account *a,
+						const struct mbox_msg *msg,
+						struct user_namespace *ns,
+						struct pid_namespace *pids)
 {
 	const struct mbox_callinfo *call = mbox_msg_call(msg);
 
@@ -179,60 +174,58 @@ static void mbox_account_answer(struct mbox_account *a,
 }
 
 /* Of the message of @catch, of which @len bytes were copied. */
-static __always_inline void mbox_account(struct mbox_account *a,
-					 const struct mbox_catch *catch, u32 len)
+static __always_inline struct mbox_account
+mbox_account_of(const struct mbox_catch *catch, u32 len)
 {
 	struct user_namespace *ns = current_user_ns();
 	struct pid_namespace *pids = ns_of_pid(task_pid(current));
 	const struct mbox_msg *msg = catch->msg;
 	const struct mbox_share *share = msg->share;
+	struct mbox_account a = {
+		/* Before the time namespace began is as long ago as can be. */
+		.time = max_t(s64, ktime_add(msg->time, mbox_time_offset()), 0),
+		.pid = mbox_pid_in(pids, share->pid),
+		.uid = mbox_uid_in(ns, share->uid),
+		.gid = mbox_gid_in(ns, share->gid),
+		.token = catch->end == MBOX_END_LEASE ? msg->token : 0,
+		.msg_flags = unlikely(len < msg->len) ? MBOX_MSG_TRUNCATED : 0,
+	};
 
-	a->len = msg->len;
-	a->type = msg->type;
-	a->seq = msg->seq;
-	/* Before the time namespace began is as long ago as can be. */
-	a->time = max_t(s64, ktime_add(msg->time, mbox_time_offset()), 0);
-	a->priority = msg->priority;
-	a->pid = mbox_pid_in(pids, share->pid);
-	a->tid = likely(!msg->tid) ? a->pid : mbox_pid_in(pids, msg->tid);
-	a->uid = mbox_uid_in(ns, share->uid);
-	a->gid = mbox_gid_in(ns, share->gid);
-	a->token = catch->end == MBOX_END_LEASE ? msg->token : 0;
-	a->missed = catch->missed;
-	a->msg_flags = unlikely(len < msg->len) ? MBOX_MSG_TRUNCATED : 0;
-	a->deliveries = msg->deliveries;
-	a->reply_max = 0;
-	a->cookie = 0;
-	a->status = 0;
-	a->error = 0;
+	a.tid = likely(!msg->tid) ? a.pid : mbox_pid_in(pids, msg->tid);
 	if (msg->kind == MBOX_CALL) {
-		a->msg_flags |= MBOX_MSG_CALL;
-		a->reply_max = mbox_msg_call(msg)->reply_max;
+		a.msg_flags |= MBOX_MSG_CALL;
+		a.reply_max = mbox_msg_call(msg)->reply_max;
 	} else if (unlikely(msg->kind == MBOX_ANSWER)) {
-		mbox_account_answer(a, msg, ns, pids);
+		mbox_account_answer(&a, msg, ns, pids);
 	}
+	return a;
 }
 
-/* Write that where it has the same names: to a mbox_recv or a mbox_recv_item. */
-#define mbox_account_put(a, user, fault)				\
+/*
+ * Write that, and what is in the message of @catch, where it has the same names:
+ * to a mbox_recv or a mbox_recv_item.
+ */
+#define mbox_account_put(a, catch, user, fault)				\
 do {									\
-	unsafe_put_user((a)->len, &(user)->len, fault);			\
-	unsafe_put_user((a)->type, &(user)->type, fault);		\
-	unsafe_put_user((a)->seq, &(user)->seq, fault);			\
-	unsafe_put_user((a)->time, &(user)->time, fault);		\
-	unsafe_put_user((a)->priority, &(user)->priority, fault);	\
-	unsafe_put_user((a)->pid, &(user)->pid, fault);			\
-	unsafe_put_user((a)->tid, &(user)->tid, fault);			\
-	unsafe_put_user((a)->uid, &(user)->uid, fault);			\
-	unsafe_put_user((a)->gid, &(user)->gid, fault);			\
-	unsafe_put_user((a)->token, &(user)->token, fault);		\
-	unsafe_put_user((a)->missed, &(user)->missed, fault);		\
-	unsafe_put_user((a)->msg_flags, &(user)->msg_flags, fault);	\
-	unsafe_put_user((a)->deliveries, &(user)->deliveries, fault);	\
-	unsafe_put_user((a)->reply_max, &(user)->reply_max, fault);	\
-	unsafe_put_user((a)->cookie, &(user)->cookie, fault);		\
-	unsafe_put_user((a)->status, &(user)->status, fault);		\
-	unsafe_put_user((a)->error, &(user)->error, fault);		\
+	const struct mbox_msg *__msg = (catch)->msg;			\
+									\
+	unsafe_put_user(__msg->len, &(user)->len, fault);		\
+	unsafe_put_user(__msg->type, &(user)->type, fault);		\
+	unsafe_put_user(__msg->seq, &(user)->seq, fault);		\
+	unsafe_put_user((a).time, &(user)->time, fault);		\
+	unsafe_put_user(__msg->priority, &(user)->priority, fault);	\
+	unsafe_put_user((a).pid, &(user)->pid, fault);			\
+	unsafe_put_user((a).tid, &(user)->tid, fault);			\
+	unsafe_put_user((a).uid, &(user)->uid, fault);			\
+	unsafe_put_user((a).gid, &(user)->gid, fault);			\
+	unsafe_put_user((a).token, &(user)->token, fault);		\
+	unsafe_put_user((catch)->missed, &(user)->missed, fault);	\
+	unsafe_put_user((a).msg_flags, &(user)->msg_flags, fault);	\
+	unsafe_put_user(__msg->deliveries, &(user)->deliveries, fault);	\
+	unsafe_put_user((a).reply_max, &(user)->reply_max, fault);	\
+	unsafe_put_user((a).cookie, &(user)->cookie, fault);		\
+	unsafe_put_user((a).status, &(user)->status, fault);		\
+	unsafe_put_user((a).error, &(user)->error, fault);		\
 } while (0)
 
 /*
@@ -251,7 +244,8 @@ bool mbox_is_orphan(struct file *file)
  * Copy the data of @msg to @to, as much as goes in there. Returns how much that
  * is, or -errno: then it has not been received.
  */
-ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to)
+static __always_inline ssize_t __mbox_fetch(const struct mbox_msg *msg,
+					    struct iov_iter *to)
 {
 	u32 len = min_t(u64, msg->len, iov_iter_count(to));
 
@@ -262,6 +256,11 @@ ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to)
 	return len;
 }
 
+ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to)
+{
+	return __mbox_fetch(msg, to);
+}
+
 /*
  * Hand over the message of @catch: its data to @to, what is told of it, and that
  * @fds descriptors come with it and @lost do not, to @user. What that has besides
@@ -270,15 +269,15 @@ ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to)
 int mbox_receive(struct mbox_recv __user *user, const struct mbox_catch *catch,
 		 struct iov_iter *to, u32 fds, u32 lost)
 {
+	ssize_t len = __mbox_fetch(catch->msg, to);
 	struct mbox_account a mbox_unset;
-	ssize_t len = mbox_fetch(catch->msg, to);
 
 	if (unlikely(len < 0))
 		return len;
-	mbox_account(&a, catch, len);
+	a = mbox_account_of(catch, len);
 	if (!user_write_access_begin(user, sizeof(*user)))
 		return -EFAULT;
-	mbox_account_put(&a, user, fault);
+	mbox_account_put(a, catch, user, fault);
 	unsafe_put_user(fds, &user->fds.nr, fault);
 	unsafe_put_user(lost, &user->fds.lost, fault);
 	user_write_access_end();
@@ -293,15 +292,15 @@ int mbox_receive_item(struct mbox_recv_item __user *user,
 		      const struct mbox_catch *catch, struct iov_iter *to,
 		      u32 lost)
 {
+	ssize_t len = __mbox_fetch(catch->msg, to);
 	struct mbox_account a mbox_unset;
-	ssize_t len = mbox_fetch(catch->msg, to);
 
 	if (unlikely(len < 0))
 		return len;
-	mbox_account(&a, catch, len);
+	a = mbox_account_of(catch, len);
 	if (!user_write_access_begin(user, sizeof(*user)))
 		return -EFAULT;
-	mbox_account_put(&a, user, fault);
+	mbox_account_put(a, catch, user, fault);
 	unsafe_put_user(lost, &user->fds_lost, fault);
 	unsafe_put_user(0, &user->reserved, fault);
 	user_write_access_end();

@@ -6,6 +6,7 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/indirect_call_wrapper.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -564,7 +565,9 @@ static long mbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 	}
 	if (req.args.head.flags & ~c->flags)
 		return -EOPNOTSUPP;
-	return c->run(&req);
+	/* The ones that matter most are called without a detour. */
+	return INDIRECT_CALL_3(c->run, mbox_ioctl_send, mbox_ioctl_recv,
+			       mbox_ioctl_call, &req);
 }
 
 /* On a descriptor of /dev/mbox. */

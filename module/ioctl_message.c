@@ -163,9 +163,9 @@ static int mbox_deliver(struct mbox_request *req,
 }
 
 /* Receive as @take and the request say, the reply being given. */
-static inline int mbox_recv_one(struct mbox_request *req,
-				struct mbox_take *take,
-				const struct mbox_deadline *until)
+static __always_inline int mbox_recv_one(struct mbox_request *req,
+					 struct mbox_take *take,
+					 const struct mbox_deadline *until)
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_recv *r = &req->args.recv;

@@ -121,32 +121,52 @@ struct mbox_waiter {
 };
 
 /**
- * struct mbox_after - what to do once object->lock is let go
+ * struct mbox_chores - what seldom is to be done once object->lock is let go
  * @dead: shares to free
- * @gone: messages to free
  * @undeliverable: messages to move to the dead-letter mailbox
  * @answers: to calls that are over, to deliver
- * @nr_tasks: how many of @tasks to wake
  * @messages: how many messages pollers can be told of
  * @room: whether there is room now, where there was none
  * @hangup: whether there is an end to be told
  * @urgent: whether there is a cancelled call to be told
  * @all: whether a message is for all who poll
- * @tasks: to wake, held
  */
-struct mbox_after {
+struct mbox_chores {
 	struct mbox_share *dead;
-	struct mbox_msg *gone;
 	struct mbox_msg *undeliverable;
 	struct mbox_msg *answers;
-	u32 nr_tasks;
 	u32 messages;
 	bool room;
 	bool hangup;
 	bool urgent;
 	bool all;
-	struct task_struct *tasks[4];
 };
+
+/**
+ * struct mbox_after - what to do once object->lock is let go
+ * @gone: messages to free
+ * @nr_tasks: how many of @tasks to wake
+ * @busy: there are @chores; see mbox_chores()
+ * @tasks: held
+ * @chores: all else
+ */
+struct mbox_after {
+	struct mbox_msg *gone;
+	u32 nr_tasks;
+	bool busy;
+	struct task_struct *tasks[4];
+	struct mbox_chores chores;
+};
+
+/* To note one. */
+static inline struct mbox_chores *mbox_chores(struct mbox_after *after)
+{
+	if (!after->busy) {
+		after->chores = (struct mbox_chores){};
+		after->busy = true;
+	}
+	return &after->chores;
+}
 
 int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until);
 void mbox_waiter_done(struct mbox_waiter *w, int result,

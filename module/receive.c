@@ -214,9 +214,11 @@ static u32 mbox_claim_limit_locked(const struct mbox_endpoint *ep, u32 nr)
 }
 
 /* The same, all of it, for @nr messages: only the first is waited for. */
-static inline int mbox_claim_or_wait(struct mbox_endpoint *ep, struct mbox_take *take,
-			      struct mbox_waiter *w, struct mbox_catch *catch,
-			      u32 nr, bool dontwait)
+static __always_inline int mbox_claim_or_wait(struct mbox_endpoint *ep,
+					      struct mbox_take *take,
+					      struct mbox_waiter *w,
+					      struct mbox_catch *catch, u32 nr,
+					      bool dontwait)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_charging charge = {};

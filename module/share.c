@@ -259,8 +259,8 @@ void mbox_share_remove_locked(struct mbox_mailbox *mb, struct mbox_share *share,
 
 	rb_erase(&share->node, &mb->shares);
 	mbox_user_remove_locked(mb, share);
-	share->next = after->dead;
-	after->dead = share;
+	share->next = mbox_chores(after)->dead;
+	mbox_chores(after)->dead = share;
 }
 
 /* See mbox_share_charge_locked(): what @share has drawn is not enough. */

@@ -51,10 +51,12 @@ static u64 mbox_memory_group(void)
 
 	if (unlikely(current->active_memcg))
 		return 0;
-	rcu_read_lock();
-	css = task_css(current, memory_cgrp_id);
+	/* What RCU protects, this does as well, and in place. */
+	rcu_read_lock_sched();
+	css = task_css_check(current, memory_cgrp_id,
+			     rcu_read_lock_sched_held());
 	group = css->serial_nr;
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 	return group;
 #else
 	return 1;

@@ -28,7 +28,19 @@
 #include "mbox.h"
 #include "trace.h"
 
-/* See mbox_unlock(): there is something to do. */
+static noinline void mbox_do_chores(struct mbox_mailbox *mb,
+				    const struct mbox_chores *chores)
+{
+	mbox_tell_pollers(mb, chores);
+	if (chores->dead)
+		mbox_share_free_all(chores->dead);
+	if (chores->undeliverable)
+		mbox_forward(mb, chores->undeliverable);
+	if (chores->answers)
+		mbox_answer_deliver(chores->answers);
+}
+
+/* See mbox_unlock(): there is more to do than to free messages. */
 void mbox_conclude(struct mbox_mailbox *mb, struct mbox_after *after)
 {
 	u32 i;
@@ -37,17 +49,10 @@ void mbox_conclude(struct mbox_mailbox *mb, struct mbox_after *after)
 		wake_up_process(after->tasks[i]);
 		put_task_struct(after->tasks[i]);
 	}
-	if (after->messages || after->room || unlikely(after->hangup) ||
-	    unlikely(after->urgent))
-		mbox_tell_pollers(mb, after);
-	if (unlikely(after->dead))
-		mbox_share_free_all(after->dead);
+	if (unlikely(after->busy))
+		mbox_do_chores(mb, &after->chores);
 	if (after->gone)
 		mbox_msg_free_all(mb, after->gone);
-	if (unlikely(after->undeliverable))
-		mbox_forward(mb, after->undeliverable);
-	if (unlikely(after->answers))
-		mbox_answer_deliver(after->answers);
 	/*
 	 * Who was woken may be to run at once. Then let it: if what the current
 	 * task is about to wait for is there before, neither need it go to sleep
@@ -465,8 +470,8 @@ void mbox_forward_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 		msg->state |= MBOX_FORWARD_LATER;
 		return;
 	}
-	msg->next = after->undeliverable;
-	after->undeliverable = msg;
+	msg->next = mbox_chores(after)->undeliverable;
+	mbox_chores(after)->undeliverable = msg;
 }
 
 /* One who has read @msg where it is does not look at it any more. */

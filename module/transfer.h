@@ -200,8 +200,8 @@ static inline void mbox_tell_message_locked(struct mbox_mailbox *mb,
 	 * we came, and we see him here, or he will see there what we have done.
 	 */
 	if (unlikely(waitqueue_active(&mb->readable))) {
-		after->messages++;
-		after->all = mbox_is_broadcast(mb);
+		mbox_chores(after)->messages++;
+		mbox_chores(after)->all = mbox_is_broadcast(mb);
 	}
 	if (unlikely(!list_empty(&mb->watchers)))
 		mbox_tell_watchers_locked(mb, msg);
@@ -211,7 +211,8 @@ void mbox_tell_room_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 void mbox_tell_end_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 void mbox_tell_urgent_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 			     struct mbox_after *after);
-void mbox_tell_pollers(struct mbox_mailbox *mb, const struct mbox_after *after);
+void mbox_tell_pollers(struct mbox_mailbox *mb,
+		       const struct mbox_chores *chores);
 int mbox_watch_rule(struct mbox_endpoint *ep, const struct mbox_match *match);
 int mbox_watch_fasync(int fd, struct file *file, int on);
 int mbox_watch_once(struct file *file, bool on);
@@ -300,16 +301,9 @@ u32 mbox_cast_skip(struct mbox_endpoint *ep);
 
 static inline void mbox_after_init(struct mbox_after *after)
 {
-	after->dead = NULL;
 	after->gone = NULL;
-	after->undeliverable = NULL;
-	after->answers = NULL;
 	after->nr_tasks = 0;
-	after->messages = 0;
-	after->room = false;
-	after->hangup = false;
-	after->urgent = false;
-	after->all = false;
+	after->busy = false;
 }
 
 static inline void mbox_lock(struct mbox_mailbox *mb)
@@ -325,10 +319,10 @@ static inline void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after
 	__releases(&mb->obj.lock)
 {
 	spin_unlock(&mb->obj.lock);
-	if (after->gone || after->nr_tasks || after->messages || after->room ||
-	    after->dead || after->undeliverable || after->answers ||
-	    after->hangup || after->urgent)
+	if (after->nr_tasks || unlikely(after->busy))
 		mbox_conclude(mb, after);
+	else if (after->gone)
+		mbox_msg_free_all(mb, after->gone);
 }
 
 /* Can nobody receive what is sent now, ever? */
@@ -478,10 +472,10 @@ int mbox_send_wait(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
  * many were sent: these belong to the mailbox. The others are still the caller's,
  * to be unmade, but for those that are NULL then.
  */
-static inline int mbox_send_msgs(struct mbox_endpoint *ep,
-				 struct mbox_msg **msgs, u32 nr,
-				 const struct mbox_deadline *until,
-				 struct mbox_refused *why)
+static __always_inline int mbox_send_msgs(struct mbox_endpoint *ep,
+					  struct mbox_msg **msgs, u32 nr,
+					  const struct mbox_deadline *until,
+					  struct mbox_refused *why)
 {
 	struct mbox_waiter w mbox_unset;
 	int ret = mbox_enter(ep, msgs, nr, &w, until->dontwait, why);

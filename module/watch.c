@@ -33,22 +33,23 @@ static void mbox_tell(wait_queue_head_t *queue, __poll_t events, int nr)
 }
 
 /* Without the lock: do what was noted under it. */
-void mbox_tell_pollers(struct mbox_mailbox *mb, const struct mbox_after *after)
+void mbox_tell_pollers(struct mbox_mailbox *mb,
+		       const struct mbox_chores *chores)
 {
 	/*
 	 * A message is for one, unless it is broadcast. Room is for all, as is
 	 * an end: nobody knows how many of those who wait for it can use it.
 	 */
-	if (after->messages)
+	if (chores->messages)
 		mbox_tell(&mb->readable, EPOLLIN | EPOLLRDNORM,
-			  after->all ? 0 : after->messages);
-	if (after->room)
+			  chores->all ? 0 : chores->messages);
+	if (chores->room)
 		mbox_tell(&mb->writable, EPOLLOUT | EPOLLWRNORM, 0);
-	if (unlikely(after->hangup)) {
+	if (unlikely(chores->hangup)) {
 		mbox_tell(&mb->readable, EPOLLIN | EPOLLRDNORM | EPOLLHUP, 0);
 		mbox_tell(&mb->writable, EPOLLOUT | EPOLLWRNORM | EPOLLHUP, 0);
 	}
-	if (unlikely(after->urgent))
+	if (unlikely(chores->urgent))
 		mbox_tell(&mb->readable, EPOLLPRI, 0);
 }
 
@@ -151,7 +152,7 @@ void mbox_tell_room_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 	lockdep_assert_held(&mb->obj.lock);
 
 	mb->wanted = false;
-	after->room = true;
+	mbox_chores(after)->room = true;
 	list_for_each_entry(ep, &mb->watchers, watch)
 		if (ep->file->f_mode & FMODE_WRITE)
 			kill_fasync(&ep->fasync, SIGIO, POLL_OUT);
@@ -164,7 +165,7 @@ void mbox_tell_end_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	after->hangup = true;
+	mbox_chores(after)->hangup = true;
 	list_for_each_entry_safe(ep, next, &mb->watchers, watch) {
 		if (ep->apart)
 			mbox_tell(&ep->readable,
@@ -181,7 +182,7 @@ void mbox_tell_urgent_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 {
 	lockdep_assert_held(&mb->obj.lock);
 
-	after->urgent = true;
+	mbox_chores(after)->urgent = true;
 	if (ep->apart)
 		mbox_tell(&ep->readable, EPOLLPRI, 0);
 	kill_fasync(&ep->fasync, SIGIO, POLL_PRI);
@@ -220,8 +221,8 @@ int mbox_watch_rule(struct mbox_endpoint *ep, const struct mbox_match *match)
 	if (mbox_find_locked(ep, rule, &after)) {
 		mbox_tell_watcher_locked(mb, ep, empty);
 		/* Who polls it since before it was apart waits at the mailbox. */
-		after.messages++;
-		after.all = true;
+		mbox_chores(&after)->messages++;
+		mbox_chores(&after)->all = true;
 	}
 	mbox_unlock(mb, &after);
 
