@@ -21,6 +21,7 @@
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
+#include "data.h"
 #include "mbox.h"
 #include "trace.h"
 

@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/user_namespace.h>
+#include "data.h"
 #include "ioctl.h"
 
 /* CLOCK_MONOTONIC in the caller's time namespace, less the initial one's. */

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include "data.h"
 #include "ioctl.h"
 
 /* With MBOX_ASYNC, make the draft that of a call, with room for its answer. */

@@ -16,6 +16,7 @@
 #include <linux/pid.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
+#include "data.h"
 #include "mbox.h"
 
 /* How large a message is without its data. */

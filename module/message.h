@@ -290,11 +290,6 @@ struct pid *mbox_msg_process(const struct mbox_msg *msg);
 void mbox_msg_free(struct mbox_mailbox *mb, struct mbox_msg *msg);
 void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first);
 
-/* data.c: the way of its data from and to user memory */
-
-bool mbox_data_get(u8 *to, struct iov_iter *from, u32 len);
-bool mbox_data_put(struct iov_iter *to, const u8 *from, u32 len);
-
 /* spare.c: messages to be used again */
 
 #define MBOX_SPARE_SIZES	4

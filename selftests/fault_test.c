@@ -3,6 +3,7 @@
  * A receive that fails loses nothing: the message is at its place again. A send
  * that fails leaves nothing.
  */
+#include <stddef.h>
 #include <sys/mman.h>
 
 #include "mbox_test_util.h"

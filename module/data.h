@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The data of a message on its way from user memory and to it.
  *
@@ -7,14 +7,17 @@
  * that there is room for it, and that it is within one message. So small data
  * is copied in words, and all else by the general routines.
  */
+#ifndef MBOX_DATA_H
+#define MBOX_DATA_H
+
+#include <linux/types.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include "mbox.h"
 
 /* How much is copied in words. */
 #define MBOX_WORDS_MAX	128
 
-#define W	sizeof(long)
+#define MBOX_W	sizeof(long)
 
 #define mbox_get(type, to, from, fault)					\
 	unsafe_get_user(*(type *)(to), (const type __user *)(from), fault)
@@ -23,24 +26,27 @@
 	unsafe_put_user(*(const type *)(from), (type __user *)(to), fault)
 
 /* Is it small, in one piece, and may words be anywhere? */
-static bool mbox_data_is_small(const struct iov_iter *iter, u32 len)
+static inline bool mbox_data_is_small(const struct iov_iter *iter, u32 len)
 {
 	return IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) &&
 	       len <= MBOX_WORDS_MAX && iter_is_ubuf(iter);
 }
 
-static bool mbox_words_get(u8 *to, const u8 __user *from, u32 len)
+static __always_inline bool mbox_words_get(u8 *to, const u8 __user *from,
+					   u32 len)
 {
 	might_fault();
 	if (!user_read_access_begin(from, len))
 		return false;
-	for (; len >= 4 * W; len -= 4 * W, to += 4 * W, from += 4 * W) {
+	for (; len >= 4 * MBOX_W; len -= 4 * MBOX_W) {
 		mbox_get(long, to, from, fault);
-		mbox_get(long, to + W, from + W, fault);
-		mbox_get(long, to + 2 * W, from + 2 * W, fault);
-		mbox_get(long, to + 3 * W, from + 3 * W, fault);
+		mbox_get(long, to + MBOX_W, from + MBOX_W, fault);
+		mbox_get(long, to + 2 * MBOX_W, from + 2 * MBOX_W, fault);
+		mbox_get(long, to + 3 * MBOX_W, from + 3 * MBOX_W, fault);
+		to += 4 * MBOX_W;
+		from += 4 * MBOX_W;
 	}
-	for (; len >= W; len -= W, to += W, from += W)
+	for (; len >= MBOX_W; len -= MBOX_W, to += MBOX_W, from += MBOX_W)
 		mbox_get(long, to, from, fault);
 	for (; len; len--, to++, from++)
 		mbox_get(u8, to, from, fault);
@@ -51,18 +57,21 @@ fault:
 	return false;
 }
 
-static bool mbox_words_put(u8 __user *to, const u8 *from, u32 len)
+static __always_inline bool mbox_words_put(u8 __user *to, const u8 *from,
+					   u32 len)
 {
 	might_fault();
 	if (!user_write_access_begin(to, len))
 		return false;
-	for (; len >= 4 * W; len -= 4 * W, to += 4 * W, from += 4 * W) {
+	for (; len >= 4 * MBOX_W; len -= 4 * MBOX_W) {
 		mbox_put(long, to, from, fault);
-		mbox_put(long, to + W, from + W, fault);
-		mbox_put(long, to + 2 * W, from + 2 * W, fault);
-		mbox_put(long, to + 3 * W, from + 3 * W, fault);
+		mbox_put(long, to + MBOX_W, from + MBOX_W, fault);
+		mbox_put(long, to + 2 * MBOX_W, from + 2 * MBOX_W, fault);
+		mbox_put(long, to + 3 * MBOX_W, from + 3 * MBOX_W, fault);
+		to += 4 * MBOX_W;
+		from += 4 * MBOX_W;
 	}
-	for (; len >= W; len -= W, to += W, from += W)
+	for (; len >= MBOX_W; len -= MBOX_W, to += MBOX_W, from += MBOX_W)
 		mbox_put(long, to, from, fault);
 	for (; len; len--, to++, from++)
 		mbox_put(u8, to, from, fault);
@@ -77,7 +86,8 @@ fault:
  * Copy @len bytes to @to, where there is room for them. Returns if that worked.
  * Here and below, the iterator is of no use afterwards.
  */
-bool mbox_data_get(u8 *to, struct iov_iter *from, u32 len)
+static __always_inline bool mbox_data_get(u8 *to, struct iov_iter *from,
+					  u32 len)
 {
 	if (unlikely(!len))
 		return true;
@@ -87,7 +97,8 @@ bool mbox_data_get(u8 *to, struct iov_iter *from, u32 len)
 }
 
 /* Copy @len bytes from @from, which are there. Returns if that worked. */
-bool mbox_data_put(struct iov_iter *to, const u8 *from, u32 len)
+static __always_inline bool mbox_data_put(struct iov_iter *to, const u8 *from,
+					  u32 len)
 {
 	if (unlikely(!len))
 		return true;
@@ -95,3 +106,5 @@ bool mbox_data_put(struct iov_iter *to, const u8 *from, u32 len)
 		return mbox_words_put(to->ubuf + to->iov_offset, from, len);
 	return copy_to_iter(from, len, to) == len;
 }
+
+#endif /* MBOX_DATA_H */
