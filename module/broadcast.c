@@ -284,6 +284,7 @@ struct mbox_msg *mbox_cast_take_locked(struct mbox_mailbox *mb,
 	if (unlikely(msg->kind == MBOX_COPY)) {
 		mbox_queue_remove(&ep->returned, msg);
 		mbox_take_locked(mb, ep, msg, after);
+		trace_mbox_claim(mb, msg);
 		return msg;
 	}
 	ret = mbox_cast_copy_locked(mb, w, msg, force);
@@ -292,6 +293,7 @@ struct mbox_msg *mbox_cast_take_locked(struct mbox_mailbox *mb,
 	mbox_cast_advance_locked(mb, ep, msg);
 	mbox_cast_pass_locked(mb, ep);
 	mbox_take_locked(mb, ep, copy, after);
+	trace_mbox_claim(mb, copy);
 	mbox_cast_trim_locked(mb, after);
 	return copy;
 }

@@ -98,26 +98,6 @@ int mbox_draft_check_cast(const struct mbox_draft *draft)
 	return draft->priority ? -EINVAL : 0;
 }
 
-/* Make the message and send it. */
-int mbox_draft_send(struct file *file, struct mbox_draft *draft,
-		    const struct mbox_fds *fds,
-		    const struct mbox_deadline *until, struct mbox_refused *why)
-{
-	struct mbox_endpoint *ep = file->private_data;
-	struct mbox_msg *msg;
-	int ret;
-
-	msg = mbox_draft_make(ep, draft, fds, why);
-	if (IS_ERR(msg))
-		return PTR_ERR(msg);
-	ret = mbox_send_msgs(ep, &msg, 1, until, why);
-	if (likely(ret > 0))
-		return 0;
-	if (msg)
-		mbox_unmake_msg(mbox_to_mailbox(ep->obj), msg);
-	return ret;
-}
-
 /* As the kernel's own functions say, but they look up even what is no question. */
 static u32 mbox_uid_in(struct user_namespace *ns, kuid_t uid)
 {

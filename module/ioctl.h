@@ -88,10 +88,6 @@ static inline int mbox_iter_get(struct iov_iter *iter, struct iovec **iov,
 	return 0;
 }
 
-int mbox_draft_send(struct file *file, struct mbox_draft *draft,
-		    const struct mbox_fds *fds,
-		    const struct mbox_deadline *until,
-		    struct mbox_refused *why);
 ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to);
 int mbox_receive(struct mbox_recv __user *user, const struct mbox_catch *catch,
 		 struct iov_iter *to, u32 fds, u32 lost);
@@ -138,6 +134,28 @@ static inline struct mbox_msg *mbox_draft_make(struct mbox_endpoint *ep,
 	if (IS_ERR(msg) && unlikely(draft->files))
 		mbox_files_free(draft->files);
 	return msg;
+}
+
+/* Make the message and send it. */
+static __always_inline int mbox_draft_send(struct file *file,
+					   struct mbox_draft *draft,
+					   const struct mbox_fds *fds,
+					   const struct mbox_deadline *until,
+					   struct mbox_refused *why)
+{
+	struct mbox_endpoint *ep = file->private_data;
+	struct mbox_msg *msg;
+	int ret;
+
+	msg = mbox_draft_make(ep, draft, fds, why);
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
+	ret = mbox_send_msgs(ep, &msg, 1, until, why);
+	if (likely(ret > 0))
+		return 0;
+	if (msg)
+		mbox_unmake_msg(mbox_to_mailbox(ep->obj), msg);
+	return ret;
 }
 
 bool mbox_is_orphan(struct file *file);

@@ -18,6 +18,7 @@
 #include <linux/uio.h>
 #include "data.h"
 #include "mbox.h"
+#include "spare.h"
 
 /* How large a message is without its data. */
 static size_t mbox_draft_head(const struct mbox_draft *draft, bool extra)

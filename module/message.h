@@ -57,7 +57,7 @@ enum mbox_place {
  * @process: leased: the process that received it, held; otherwise NULL
  * @token: claimed or leased: its token; put off: the time until when
  * @by_sender: queued: in the index of senders
- * @group: else: the memory cgroup that it is charged to, see spare.c; 0: it is
+ * @group: else: the memory cgroup that it is charged to, see spare.h; 0: it is
  *	not to be used again
  * @share: the sending process and user; counted in it, but by a copy
  * @tid: sending thread, held; NULL: the one that the process began with; of an
@@ -121,7 +121,7 @@ struct mbox_msg {
 /**
  * struct mbox_extra - what few messages have
  * @apart: its data, where that is not behind it, see message.c
- * @tag: then, of the memory for that, see spare.c
+ * @tag: then, of the memory for that, see spare.h
  * @files: that it carries, if any
  * @expiry: when its time to live ends, on CLOCK_MONOTONIC; 0: never
  * @by_expiry: queued, with an @expiry: in mailbox->expiries
@@ -290,19 +290,15 @@ struct pid *mbox_msg_process(const struct mbox_msg *msg);
 void mbox_msg_free(struct mbox_mailbox *mb, struct mbox_msg *msg);
 void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first);
 
-/* spare.c: messages to be used again */
+/* spare.h: messages to be used again */
 
 #define MBOX_SPARE_SIZES	4
 
-/* Messages that nobody needs now, by their size; see spare.c. */
+/* Messages that nobody needs now, by their size; see spare.h. */
 struct mbox_spares {
 	struct mbox_msg *first[MBOX_SPARE_SIZES];
 };
 
-struct mbox_msg *mbox_spare_alloc(struct mbox_spares *spares, u32 size);
-void mbox_spare_free(struct mbox_spares *spares, struct mbox_msg *msg);
-void *mbox_spare_data_alloc(struct mbox_spares *spares, u32 size, u64 *tag);
-void mbox_spare_data_free(struct mbox_spares *spares, void *data, u64 tag);
 void mbox_spares_destroy(struct mbox_spares *spares);
 
 /* rule.c: which messages one wants */

@@ -125,6 +125,7 @@ static int mbox_claim_found_locked(struct mbox_endpoint *ep,
 	} else {
 		mbox_dequeue_locked(mb, msg);
 		mbox_take_locked(mb, ep, msg, after);
+		trace_mbox_claim(mb, msg);
 	}
 	ep->nr_held++;
 	catch->missed = mbox_missed_locked(mb, ep);
@@ -299,8 +300,9 @@ int mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
 }
 
 /* The held @msg has been received. */
-void mbox_ack_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
-		     struct mbox_after *after)
+static __always_inline void __mbox_ack_locked(struct mbox_endpoint *ep,
+					      struct mbox_msg *msg,
+					      struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 
@@ -310,6 +312,12 @@ void mbox_ack_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	mb->received++;
 	trace_mbox_ack(mb, msg);
 	mbox_drop_locked(mb, msg, 0, after);
+}
+
+void mbox_ack_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		     struct mbox_after *after)
+{
+	__mbox_ack_locked(ep, msg, after);
 }
 
 /*
@@ -344,7 +352,7 @@ void mbox_claim_end(struct mbox_endpoint *ep, const struct mbox_catch *catch,
 	for (; nr; nr--, catch++) {
 		switch (catch->end) {
 		case MBOX_END_ACK:
-			mbox_ack_locked(ep, catch->msg, &after);
+			__mbox_ack_locked(ep, catch->msg, &after);
 			break;
 		case MBOX_END_LEASE:
 			mbox_lease_locked(ep, catch->msg, &after);

@@ -18,17 +18,16 @@ ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct file *file = iocb->ki_filp;
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
-	struct mbox_catch catch = {
-		.room = min_t(size_t, iov_iter_count(to), U32_MAX),
-	};
+	struct mbox_deadline until mbox_unset;
+	struct mbox_catch catch mbox_unset;
 	struct mbox_take take = {};
-	struct mbox_deadline until;
 	ssize_t ret;
 
 	mbox_kiocb_deadline(&until, iocb);
 	ret = mbox_exclude(mb);
 	if (ret)
 		return ret;
+	catch.room = min_t(size_t, iov_iter_count(to), U32_MAX);
 	ret = mbox_claim(ep, &take, &until, &catch, 1);
 	if (ret > 0) {
 		ret = mbox_fetch(catch.msg, to);
@@ -46,11 +45,19 @@ ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to)
 ssize_t mbox_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct mbox_draft draft = {
+		.files = NULL,
 		.from = from,
 		.len = min_t(size_t, iov_iter_count(from), U32_MAX),
+		.priority = 0,
+		.type = 0,
+		.ttl = 0,
+		.kind = MBOX_PLAIN,
+		.repeatable = false,
+		.reply_max = 0,
+		.answer = NULL,
 	};
+	struct mbox_deadline until mbox_unset;
 	struct mbox_refused why = {};
-	struct mbox_deadline until;
 	ssize_t len = draft.len;
 
 	mbox_kiocb_deadline(&until, iocb);

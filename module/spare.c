@@ -1,94 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Messages that nobody needs any more, kept to be used again.
- *
- * To have memory given and charged, and to give it back, costs as much as half of
- * all else that is done to a small message; and a page is cleared first. So a
- * mailbox keeps a few that have passed through it, and a page or two for the data
- * of larger ones: a bit of memory that is part of a mailbox in use, as the pages
- * that a pipe keeps are. It stays charged to the memory cgroup of who has sent
- * them, and is used again by that alone.
- *
- * They are taken and given without a lock: all of a size at once, in exchange for
- * none, of which one is used and the rest put back. Whoever comes between finds
- * none, and leaves some that are joined with the rest.
- *
- * Where the kernel is built to find a use after free (KASAN), or is to wipe what
- * is freed (init_on_free), nothing is kept: the one would not be found, the other
- * not be done.
+ * Messages that nobody needs any more: what seldom happens to them, see spare.h.
  */
-#include <linux/cgroup.h>
-#include <linux/mm.h>
-#include <linux/rcupdate.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
-#include "mbox.h"
-
-/*
- * The sizes, which are the allocator's, from which on each is used, and how many
- * are kept: for plain messages of up to 64 and 128 bytes, for calls, and for data.
- */
-static const struct {
-	u32 size;
-	u32 min;
-	u32 max;
-} mbox_spare_sizes[MBOX_SPARE_SIZES] = {
-	{ 192, 0, 32 },
-	{ 256, 193, 4 },
-	{ 512, 257, 4 },
-	{ 4096, 2049, 2 },
-};
-
-/*
- * What the current task allocates is charged to the memory cgroup that this
- * stands for; no two ever have the same. 0: who knows.
- */
-static u64 mbox_memory_group(void)
-{
-#ifdef CONFIG_MEMCG
-	struct cgroup_subsys_state *css;
-	u64 group;
-
-	if (unlikely(current->active_memcg))
-		return 0;
-	/* What RCU protects, this does as well, and in place. */
-	rcu_read_lock_sched();
-	css = task_css_check(current, memory_cgrp_id,
-			     rcu_read_lock_sched_held());
-	group = css->serial_nr;
-	rcu_read_unlock_sched();
-	return group;
-#else
-	return 1;
-#endif
-}
-
-/* What a message of size @i has as its @group: 0 if it is not to be kept. */
-static u64 mbox_spare_tag(u64 group, int i)
-{
-	static_assert(MBOX_SPARE_SIZES <= 4);
-	return group ? group << 2 | i : 0;
-}
-
-static int mbox_spare_index(const struct mbox_msg *msg)
-{
-	return msg->group & 3;
-}
-
-/* In a list, @len is how many there are from this one on. */
-static struct mbox_msg *mbox_spare_push(struct mbox_msg *first,
-					struct mbox_msg *msg, u32 max)
-{
-	u32 len = first ? first->len : 0;
-
-	if (unlikely(len >= max)) {
-		kfree(msg);
-		return first;
-	}
-	msg->next = first;
-	msg->len = len + 1;
-	return msg;
-}
+#include "spare.h"
 
 static struct mbox_msg *mbox_spare_join(struct mbox_msg *a, struct mbox_msg *b,
 					u32 max)
@@ -104,14 +18,17 @@ static struct mbox_msg *mbox_spare_join(struct mbox_msg *a, struct mbox_msg *b,
 	return a;
 }
 
-static void mbox_spare_put(struct mbox_msg **slot, struct mbox_msg *first,
-			   u32 max)
+/* See mbox_spare_put(): somebody has come between. */
+void mbox_spare_put_again(struct mbox_msg **slot, struct mbox_msg *first,
+			  u32 max)
 {
-	while (unlikely(cmpxchg(slot, NULL, first)))
+	do {
 		first = mbox_spare_join(first, xchg(slot, NULL), max);
+	} while (cmpxchg(slot, NULL, first));
 }
 
-static struct mbox_msg *mbox_spare_new(int i, u64 group)
+/* See mbox_spare_alloc(): there is none of that size to be used again. */
+struct mbox_msg *mbox_spare_new(int i, u64 group)
 {
 	struct mbox_msg *msg = kmalloc(mbox_spare_sizes[i].size,
 				       GFP_KERNEL_ACCOUNT);
@@ -121,50 +38,6 @@ static struct mbox_msg *mbox_spare_new(int i, u64 group)
 		msg->group = group == mbox_memory_group() ?
 			     mbox_spare_tag(group, i) : 0;
 	return msg;
-}
-
-/*
- * Memory for a message of @size bytes, of which only @group is set; or NULL.
- */
-struct mbox_msg *mbox_spare_alloc(struct mbox_spares *spares, u32 size)
-{
-	u64 group = mbox_memory_group();
-	struct mbox_msg *msg;
-	int i = 0;
-
-	while (i < MBOX_SPARE_SIZES && size > mbox_spare_sizes[i].size)
-		i++;
-	if (unlikely(i == MBOX_SPARE_SIZES || size < mbox_spare_sizes[i].min)) {
-		msg = kmalloc(size, GFP_KERNEL_ACCOUNT);
-		if (msg)
-			msg->group = 0;
-		return msg;
-	}
-	msg = READ_ONCE(spares->first[i]) ? xchg(&spares->first[i], NULL) : NULL;
-	if (unlikely(!msg))
-		return mbox_spare_new(i, group);
-	if (msg->next)
-		mbox_spare_put(&spares->first[i], msg->next,
-			       mbox_spare_sizes[i].max);
-	if (likely(msg->group == mbox_spare_tag(group, i)))
-		return msg;
-	kfree(msg);
-	return mbox_spare_new(i, group);
-}
-
-/* Nobody needs @msg any more. */
-void mbox_spare_free(struct mbox_spares *spares, struct mbox_msg *msg)
-{
-	int i = mbox_spare_index(msg);
-	u32 max = mbox_spare_sizes[i].max;
-	struct mbox_msg **slot = &spares->first[i];
-
-	if (unlikely(!msg->group) || IS_ENABLED(CONFIG_KASAN) ||
-	    want_init_on_free()) {
-		kfree(msg);
-		return;
-	}
-	mbox_spare_put(slot, mbox_spare_push(xchg(slot, NULL), msg, max), max);
 }
 
 /* Memory for @size bytes of data. @tag tells where to it is to be freed. */

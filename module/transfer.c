@@ -63,7 +63,7 @@ void mbox_conclude(struct mbox_mailbox *mb, struct mbox_after *after)
 }
 
 /* Into the queue, and into what else knows of queued messages. */
-static void mbox_insert_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+static inline void mbox_insert_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -88,42 +88,17 @@ void mbox_reinstate_locked(struct mbox_mailbox *mb, struct mbox_msg *first)
 	}
 }
 
-/* Whoever waits to be met by a receiver of @msg has been, or never will be. */
-static inline void mbox_meet_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			     int result, struct mbox_after *after)
+/* See mbox_meet_locked(): he is there. */
+void mbox_met_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
+		     struct mbox_after *after)
 {
 	struct mbox_extra *extra = mbox_msg_extra(msg);
 
 	lockdep_assert_held(&mb->obj.lock);
 
-	if (likely(!extra || !extra->meeting))
-		return;
 	mb->nr_meetings--;
 	mbox_waiter_done(extra->meeting, result, after);
 	extra->meeting = NULL;
-}
-
-/*
- * @msg is now held, by a task that is in a command on @ep; of an answer that has
- * only its room, by nobody.
- */
-void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
-		      struct mbox_msg *msg, struct mbox_after *after)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	msg->place = MBOX_CLAIMED;
-	msg->process = NULL;
-	msg->token = ++mb->tokens;
-	if (likely(msg->kind != MBOX_COPY)) {
-		msg->holder = NULL;
-		mb->held++;
-		mbox_meet_locked(mb, msg, 0, after);
-	}
-	if (ep) {
-		ep->served = msg->token;
-		trace_mbox_claim(mb, msg);
-	}
 }
 
 /*
@@ -170,6 +145,7 @@ void mbox_hand_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
 	w->missed = mbox_missed_locked(mb, w->ep);
 	w->ep->nr_held++;
 	mbox_take_locked(mb, w->ep, msg, after);
+	trace_mbox_claim(mb, msg);
 	mbox_waiter_done(w, 0, after);
 }
 

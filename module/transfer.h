@@ -357,8 +357,43 @@ static inline void mbox_dequeue_locked(struct mbox_mailbox *mb,
 	msg->place = MBOX_NOWHERE;
 }
 
-void mbox_take_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
-		      struct mbox_msg *msg, struct mbox_after *after);
+void mbox_met_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
+		     struct mbox_after *after);
+
+/* Whoever waits to be met by a receiver of @msg has been, or never will be. */
+static inline void mbox_meet_locked(struct mbox_mailbox *mb,
+				    struct mbox_msg *msg, int result,
+				    struct mbox_after *after)
+{
+	struct mbox_extra *extra = mbox_msg_extra(msg);
+
+	if (unlikely(extra && extra->meeting))
+		mbox_met_locked(mb, msg, result, after);
+}
+
+/*
+ * @msg is now held, by a task that is in a command on @ep; of an answer that has
+ * only its room, by nobody.
+ */
+static inline void mbox_take_locked(struct mbox_mailbox *mb,
+				    struct mbox_endpoint *ep,
+				    struct mbox_msg *msg,
+				    struct mbox_after *after)
+{
+	lockdep_assert_held(&mb->obj.lock);
+
+	msg->place = MBOX_CLAIMED;
+	msg->process = NULL;
+	msg->token = ++mb->tokens;
+	if (ep)
+		ep->served = msg->token;
+	if (unlikely(msg->kind == MBOX_COPY))
+		return;
+	msg->holder = NULL;
+	mb->held++;
+	mbox_meet_locked(mb, msg, 0, after);
+}
+
 void mbox_hand_locked(struct mbox_mailbox *mb, struct mbox_waiter *w,
 		      struct mbox_msg *msg, struct mbox_after *after);
 void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
