@@ -17,37 +17,60 @@
 
 #define MBOX_CHUNK_MAX	16
 
+static bool mbox_read_item(struct mbox_send_item *item,
+			   const struct mbox_send_item __user *user)
+{
+	if (!user_read_access_begin(user, sizeof(*user)))
+		return false;
+	unsafe_get_user(item->buf, &user->buf, fault);
+	unsafe_get_user(item->len, &user->len, fault);
+	unsafe_get_user(item->priority, &user->priority, fault);
+	unsafe_get_user(item->type, &user->type, fault);
+	unsafe_get_user(item->ttl, &user->ttl, fault);
+	unsafe_get_user(item->reserved, &user->reserved, fault);
+	user_read_access_end();
+	return true;
+fault:
+	user_read_access_end();
+	return false;
+}
+
 /*
  * The message that @user tells of. NULL if it is large and not the @first: it
- * would be charged before those that go in before it.
+ * would be charged before those that go in before it. All are sent at @time.
  */
-static struct mbox_msg *mbox_make_item(struct file *file,
-				       const struct mbox_send_item __user *user,
-				       bool first, struct mbox_refused *why)
+static __always_inline struct mbox_msg *
+mbox_make_item(struct file *file, const struct mbox_send_item __user *user,
+	       bool first, u64 time, struct mbox_refused *why)
 {
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_send_item item mbox_unset;
 	struct iov_iter from mbox_unset;
-	struct mbox_draft draft;
+	struct mbox_draft draft mbox_unset;
 	int ret;
 
-	if (copy_from_user(&item, user, sizeof(item)))
+	if (!mbox_read_item(&item, user))
 		return ERR_PTR(-EFAULT);
 	if (item.reserved)
 		return ERR_PTR(-EINVAL);
 	iov_iter_ubuf(&from, ITER_SOURCE, u64_to_user_ptr(item.buf), item.len);
 	draft = (struct mbox_draft){
+		.files = NULL,
 		.from = &from,
 		.len = item.len,
 		.priority = item.priority,
 		.type = item.type,
 		.ttl = item.ttl,
+		.time = time,
+		.kind = MBOX_PLAIN,
+		.repeatable = false,
+		.small = !first,
+		.reply_max = 0,
+		.answer = NULL,
 	};
 	ret = mbox_draft_check(file, &draft);
 	if (ret)
 		return ERR_PTR(ret);
-	if (!first && mbox_draft_is_large(mbox_to_mailbox(ep->obj), &draft))
-		return NULL;
 	return mbox_draft_make(ep, &draft, NULL, why);
 }
 
@@ -63,13 +86,14 @@ static int mbox_send_chunk(struct file *file,
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_msg *msgs[MBOX_CHUNK_MAX] mbox_unset;
+	u64 now = ktime_get_ns();
 	u32 i, n;
 	int ret;
 
 	nr = mb->rendezvous ? 1 : min_t(u32, nr, MBOX_CHUNK_MAX);
 	memset(why, 0, sizeof(*why));
 	for (n = 0; n < nr; n++) {
-		msgs[n] = mbox_make_item(file, from + n, !n, why);
+		msgs[n] = mbox_make_item(file, from + n, !n, now, why);
 		if (IS_ERR_OR_NULL(msgs[n]))
 			break;
 	}
@@ -140,14 +164,17 @@ static u32 mbox_read_items(struct mbox_catch *catch, u64 *bufs, u32 *sizes,
 			   const struct mbox_recv_item __user *user, u32 nr,
 			   u32 flags)
 {
-	u32 n;
+	u32 n = 0;
 
-	for (n = 0; n < nr; n++) {
-		if (get_user(bufs[n], &user[n].buf) ||
-		    get_user(sizes[n], &user[n].buf_size))
-			break;
+	if (!user_read_access_begin(user, nr * sizeof(*user)))
+		return 0;
+	for (; n < nr; n++) {
+		unsafe_get_user(bufs[n], &user[n].buf, fault);
+		unsafe_get_user(sizes[n], &user[n].buf_size, fault);
 		catch[n].room = flags & MBOX_TRUNCATE ? U32_MAX : sizes[n];
 	}
+fault:
+	user_read_access_end();
 	return n;
 }
 

@@ -281,8 +281,12 @@ struct mbox_msg *mbox_share_first_locked(struct mbox_mailbox *mb,
 struct pid *mbox_share_process_locked(struct mbox_mailbox *mb, pid_t nr);
 struct mbox_user *mbox_user_find_locked(struct mbox_mailbox *mb, kuid_t uid);
 
-/* What it takes to charge somebody: tried once, and again with more of it. */
+/*
+ * What it takes to charge somebody: tried once, and again with more of it. Where
+ * there are some messages, @mine is the share, as long as the lock is held.
+ */
 struct mbox_charging {
+	struct mbox_share *mine;
 	struct mbox_share *spare;
 	bool force;
 };

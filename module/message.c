@@ -105,7 +105,7 @@ static struct mbox_msg *mbox_msg_alloc(struct mbox_mailbox *mb,
 	msg->priority = draft->priority;
 	msg->type = draft->type;
 	msg->len = draft->len;
-	msg->time = ktime_get_ns();
+	msg->time = draft->time;
 	if (unlikely(mbox_msg_extra(msg)) &&
 	    !mbox_msg_init_extra(mb, msg, draft, cost))
 		goto free;
@@ -191,18 +191,10 @@ void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first)
 	}
 }
 
-/* Is its memory charged before it is made? */
-bool mbox_draft_is_large(const struct mbox_mailbox *mb,
-			 const struct mbox_draft *draft)
-{
-	size_t head = mbox_draft_head(draft, mb->rendezvous);
-
-	return mbox_draft_cost(draft, head) > PAGE_SIZE;
-}
-
 /*
  * Make a message. A small one is charged when it is sent, with the lock taken
- * once; a large one is charged before it takes any memory.
+ * once; a large one is charged before it takes any memory. NULL if it is not to be
+ * that.
  */
 struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
 			       const struct mbox_draft *draft,
@@ -214,7 +206,9 @@ struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
 	struct mbox_share *share = NULL;
 	struct mbox_msg *msg;
 
-	if (cost > PAGE_SIZE) {
+	if (unlikely(cost > PAGE_SIZE)) {
+		if (draft->small)
+			return NULL;
 		share = mbox_reserve(ep, cost, why);
 		if (IS_ERR(share))
 			return ERR_CAST(share);

@@ -265,6 +265,7 @@ static inline bool mbox_msg_is_cancelled(const struct mbox_msg *msg)
 /*
  * What a message is to be made of. @files becomes the message's, once there is
  * one. @ttl is how long it may live, 0 for ever. @from has at least @len bytes.
+ * Where @small is set, none is made that would be charged before, being large.
  */
 struct mbox_draft {
 	struct mbox_files *files;
@@ -273,14 +274,14 @@ struct mbox_draft {
 	u32 priority;
 	s64 type;
 	u64 ttl;
+	u64 time;
 	u8 kind;
 	bool repeatable;
+	bool small;
 	u32 reply_max;
 	struct mbox_msg *answer;
 };
 
-bool mbox_draft_is_large(const struct mbox_mailbox *mb,
-			 const struct mbox_draft *draft);
 struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
 			       const struct mbox_draft *draft,
 			       struct mbox_refused *why);

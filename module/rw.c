@@ -51,8 +51,10 @@ ssize_t mbox_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		.priority = 0,
 		.type = 0,
 		.ttl = 0,
+		.time = ktime_get_ns(),
 		.kind = MBOX_PLAIN,
 		.repeatable = false,
+		.small = false,
 		.reply_max = 0,
 		.answer = NULL,
 	};

@@ -173,9 +173,13 @@ static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	if (unlikely(mbox_deaf_locked(mb)))
 		return -EPIPE;
 	if (likely(!reserved)) {
-		share = mbox_share_find_locked(mb, ep, &charge->spare, after);
+		share = charge->mine;
+		if (!share)
+			share = mbox_share_find_locked(mb, ep, &charge->spare,
+						       after);
 		if (unlikely(!share))
 			return -ENODATA;
+		charge->mine = share;
 		msg->share = share;
 	}
 	if (unlikely(mbox_expire_locked(mb, after))) {
@@ -252,6 +256,7 @@ int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 						&charge, why, &after);
 		} while (likely(ret > 0) && ++n < nr && !after.gone);
 		mbox_unlock(mb, &after);
+		charge.mine = NULL;
 	} while (!n && mbox_charge_again(&charge, &ret));
 
 	if (unlikely(charge.spare))
