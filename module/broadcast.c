@@ -63,7 +63,7 @@ static void mbox_cast_advance_locked(struct mbox_mailbox *mb,
 	at->here--;
 	ep->missed += at->seq - ep->cursor;
 	ep->cursor = at->seq + 1;
-	mbox_cast_count_locked(mb, mbox_queue_next(at), 1);
+	mbox_cast_count_locked(mb, mbox_queue_next(&mb->queue, at), 1);
 }
 
 /* Let go of what nobody is to receive any more. */
@@ -111,13 +111,13 @@ void mbox_cast_part_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep,
 /* @msg leaves the log: those who stand at it will not get it. */
 void mbox_cast_leave_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
-	mbox_cast_count_locked(mb, mbox_queue_next(msg), msg->here);
+	mbox_cast_count_locked(mb, mbox_queue_next(&mb->queue, msg), msg->here);
 }
 
 /* Undo that: it is in the log again. */
 void mbox_cast_reenter_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
-	mbox_cast_count_locked(mb, mbox_queue_next(msg), -msg->here);
+	mbox_cast_count_locked(mb, mbox_queue_next(&mb->queue, msg), -msg->here);
 }
 
 /* @msg is gone: who had yet to come to it, but would not have wanted it? */
@@ -206,11 +206,11 @@ bool mbox_cast_has_locked(struct mbox_mailbox *mb, struct mbox_endpoint *ep)
 	lockdep_assert_held(&mb->obj.lock);
 
 	for (msg = mbox_queue_first(&ep->returned); msg && n--;
-	     msg = mbox_queue_next(msg))
+	     msg = mbox_queue_next(&ep->returned, msg))
 		if (!mbox_expired(msg) && mbox_cast_wants(ep, msg))
 			return true;
 	for (msg = mbox_cast_at_locked(mb, ep); msg && n-- > 0;
-	     msg = mbox_queue_next(msg))
+	     msg = mbox_queue_next(&mb->queue, msg))
 		if (mbox_cast_wants(ep, msg))
 			return true;
 	return false;

@@ -6,7 +6,8 @@
 #ifndef MBOX_MESSAGE_H
 #define MBOX_MESSAGE_H
 
-#include <linux/rbtree_augmented.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 #include <linux/mbox.h>
@@ -45,10 +46,12 @@ enum mbox_place {
 #define MBOX_DISCARD_LATER	0x04	/* what to do once it is not pinned */
 #define MBOX_FORWARD_LATER	0x08	/* likewise */
 #define MBOX_UNCHARGED		0x10	/* nobody pays for it but who holds it */
+#define MBOX_IN_TAIL		0x20	/* it is at the tail of a queue */
 
 /**
  * struct mbox_msg - a message
- * @order: in the queue; among those that wait for room, are held or put off
+ * @order: in a queue, but at its tail; among those that are held or put off
+ * @line: at the tail of a queue
  * @next: in a list of messages to be freed
  * @by_type: queued: in the index of types
  * @here: queued, of a broadcast: how many endpoints are to receive it next
@@ -84,6 +87,7 @@ enum mbox_place {
 struct mbox_msg {
 	union {
 		struct rb_node order;
+		struct hlist_node line;
 		struct mbox_msg *next;
 	};
 	union {
@@ -347,11 +351,17 @@ bool mbox_rule_admits(const struct mbox_rule *rule, const struct mbox_msg *msg);
 
 /* queue.c: messages in order; no locks, no sleeping, no user memory */
 
+/* How many messages are the tail of a queue at most. */
+#define MBOX_TAIL_MAX	32
+
 /**
  * struct mbox_queue - messages in the order in which they are received
- * @root: all of them
- * @last: the last one
- * @count: how many
+ * @root: all but the tail
+ * @last: the last of these
+ * @tail: the last ones of all, in a list
+ * @end: the last of these
+ * @count: how many there are of all
+ * @nr_tree: how many of these are in @root
  * @index: MBOX_BY_TYPE, MBOX_BY_SENDER: which indexes there are
  * @types: by type, then in that order
  * @answers: with MBOX_BY_SENDER: answers, in that order: their sender is not
@@ -360,7 +370,10 @@ bool mbox_rule_admits(const struct mbox_rule *rule, const struct mbox_msg *msg);
 struct mbox_queue {
 	struct rb_root_cached root;
 	struct rb_node *last;
+	struct hlist_head tail;
+	struct hlist_node *end;
 	u32 count;
+	u32 nr_tree;
 	u8 index;
 	struct rb_root types;
 	struct rb_root answers;
@@ -378,46 +391,92 @@ void mbox_queue_init(struct mbox_queue *q);
 void mbox_queue_place(struct mbox_queue *q, struct mbox_msg *msg);
 void mbox_queue_displace(struct mbox_queue *q, struct mbox_msg *msg);
 
-/* Most queues are empty most of the time: one message is all there is to a tree. */
+static inline struct mbox_msg *mbox_tail_entry(struct hlist_node *node)
+{
+	return hlist_entry_safe(node, struct mbox_msg, line);
+}
+
+/* No two messages of a queue have the same @seq. */
+static inline bool mbox_before(const struct mbox_msg *a,
+			       const struct mbox_msg *b)
+{
+	return likely(a->priority == b->priority) ? a->seq < b->seq :
+						    a->priority > b->priority;
+}
+
+/* Is it clear that @msg goes in behind all of @q? */
+static inline bool mbox_queue_ends_before(const struct mbox_queue *q,
+					  const struct mbox_msg *msg)
+{
+	return q->end ? mbox_before(mbox_tail_entry(q->end), msg) :
+			!q->root.rb_leftmost;
+}
+
+static inline void mbox_queue_append(struct mbox_queue *q, struct mbox_msg *msg)
+{
+	if (q->end)
+		hlist_add_behind(&msg->line, q->end);
+	else
+		hlist_add_head(&msg->line, &q->tail);
+	q->end = &msg->line;
+	msg->state |= MBOX_IN_TAIL;
+}
+
+/* Most messages go in behind the last, see queue.c. */
 static inline void mbox_queue_insert(struct mbox_queue *q, struct mbox_msg *msg)
 {
-	if (unlikely(q->count || q->index)) {
+	bool room = q->count++ - q->nr_tree < MBOX_TAIL_MAX;
+
+	if (likely(mbox_queue_ends_before(q, msg) && room && !q->index))
+		mbox_queue_append(q, msg);
+	else
 		mbox_queue_place(q, msg);
-		return;
-	}
-	rb_link_node(&msg->order, NULL, &q->root.rb_root.rb_node);
-	rb_set_parent_color(&msg->order, NULL, RB_BLACK);
-	q->root.rb_leftmost = &msg->order;
-	q->last = &msg->order;
-	q->count = 1;
+}
+
+/* The one before @node in the tail of @q, or NULL. */
+static inline struct hlist_node *mbox_tail_prev(const struct mbox_queue *q,
+						const struct hlist_node *node)
+{
+	return node->pprev == &q->tail.first ? NULL :
+	       container_of(node->pprev, struct hlist_node, next);
+}
+
+static inline void mbox_queue_unlink(struct mbox_queue *q, struct mbox_msg *msg)
+{
+	if (q->end == &msg->line)
+		q->end = mbox_tail_prev(q, &msg->line);
+	__hlist_del(&msg->line);
+	msg->state &= ~MBOX_IN_TAIL;
 }
 
 static inline void mbox_queue_remove(struct mbox_queue *q, struct mbox_msg *msg)
 {
-	if (unlikely(q->count != 1 || q->index)) {
+	q->count--;
+	if (likely(msg->state & MBOX_IN_TAIL && !q->index))
+		mbox_queue_unlink(q, msg);
+	else
 		mbox_queue_displace(q, msg);
-		return;
-	}
-	q->root = RB_ROOT_CACHED;
-	q->last = NULL;
-	q->count = 0;
 }
 
 /* The functions below return NULL where there is no such message. */
 
 static inline struct mbox_msg *mbox_queue_first(const struct mbox_queue *q)
 {
-	return rb_entry_safe(rb_first_cached(&q->root), struct mbox_msg, order);
+	return unlikely(q->root.rb_leftmost) ?
+	       rb_entry(q->root.rb_leftmost, struct mbox_msg, order) :
+	       mbox_tail_entry(q->tail.first);
 }
 
-struct mbox_msg *mbox_queue_next(const struct mbox_msg *msg);
+struct mbox_msg *mbox_queue_next(const struct mbox_queue *q,
+				 const struct mbox_msg *msg);
+struct mbox_msg *mbox_queue_prev(const struct mbox_queue *q,
+				 const struct mbox_msg *msg);
 struct mbox_msg *mbox_queue_from(const struct mbox_queue *q,
 				 const struct mbox_cursor *at);
 struct mbox_msg *mbox_queue_lowest(const struct mbox_queue *q);
 struct mbox_msg *mbox_queue_of_type(const struct mbox_queue *q, s64 type);
 struct mbox_msg *mbox_queue_next_of_type(const struct mbox_msg *msg);
 bool mbox_queue_index(struct mbox_queue *q, u8 index, struct mbox_cursor *at);
-bool mbox_before(const struct mbox_msg *a, const struct mbox_msg *b);
 struct mbox_msg *mbox_sender_first(const struct rb_root *root);
 struct mbox_msg *mbox_sender_lowest(const struct rb_root *root);
 struct mbox_msg *mbox_sender_next(const struct mbox_msg *msg);

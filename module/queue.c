@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Messages in the order in which they are received: the highest priority
- * first, the oldest of these first. The trees are within the messages, so that
- * nothing here can fail. The caller holds the lock of whatever the queue is in.
+ * first, the oldest of these first. Trees and lists are within the messages, so
+ * that nothing here can fail. The caller holds the lock of whatever the queue is
+ * in.
  *
- * Both ends are kept at hand: most messages go in behind the last and are taken
- * out at the front.
+ * Most messages go in behind the last and are taken out at the front. So a queue
+ * is a tree and, behind all that is there, a tail: a short list, which costs a
+ * fraction of what a tree does. When that is full, its first message goes to the
+ * tree for each new one at its end. What goes in elsewhere is put into the tree,
+ * or, where its place is within the tail, there after a look at each; that takes
+ * no longer than a search of a large tree.
  *
  * A queue that is searched has indexes: by type, and of what each share has in
  * it. There are none until somebody searches. Then the index is built in steps,
@@ -32,19 +37,14 @@ static struct mbox_msg *mbox_sender_entry(const struct rb_node *node)
 	return rb_entry_safe(node, struct mbox_msg, by_sender);
 }
 
-/* No two messages of a queue have the same @seq. */
-bool mbox_before(const struct mbox_msg *a, const struct mbox_msg *b)
-{
-	if (a->priority != b->priority)
-		return a->priority > b->priority;
-	return a->seq < b->seq;
-}
-
 void mbox_queue_init(struct mbox_queue *q)
 {
 	q->root = RB_ROOT_CACHED;
 	q->last = NULL;
+	INIT_HLIST_HEAD(&q->tail);
+	q->end = NULL;
 	q->count = 0;
+	q->nr_tree = 0;
 	q->index = 0;
 	q->types = RB_ROOT;
 	q->answers = RB_ROOT;
@@ -81,8 +81,7 @@ static void mbox_queue_index_msg(struct mbox_queue *q, struct mbox_msg *msg,
 	msg->state |= index;
 }
 
-/* See mbox_queue_insert(), which does this where there is nothing else. */
-void mbox_queue_place(struct mbox_queue *q, struct mbox_msg *msg)
+static void mbox_tree_insert(struct mbox_queue *q, struct mbox_msg *msg)
 {
 	struct rb_node **link = &q->root.rb_root.rb_node, *parent = NULL;
 	bool first = true, last = true;
@@ -106,7 +105,45 @@ void mbox_queue_place(struct mbox_queue *q, struct mbox_msg *msg)
 	rb_insert_color_cached(&msg->order, &q->root, first);
 	if (last)
 		q->last = &msg->order;
-	q->count++;
+	q->nr_tree++;
+}
+
+static void mbox_tree_remove(struct mbox_queue *q, struct mbox_msg *msg)
+{
+	if (q->last == &msg->order)
+		q->last = rb_prev(&msg->order);
+	rb_erase_cached(&msg->order, &q->root);
+	q->nr_tree--;
+}
+
+/* Put @msg, which is behind the first of the tail, but not the last, there. */
+static void mbox_tail_insert(struct mbox_queue *q, struct mbox_msg *msg)
+{
+	struct hlist_node *node = q->end;
+
+	while (mbox_before(msg, mbox_tail_entry(node)))
+		node = mbox_tail_prev(q, node);
+	hlist_add_behind(&msg->line, node);
+	msg->state |= MBOX_IN_TAIL;
+}
+
+/* See mbox_queue_insert(), which does what is most common. */
+void mbox_queue_place(struct mbox_queue *q, struct mbox_msg *msg)
+{
+	struct mbox_msg *first = mbox_tail_entry(q->tail.first);
+
+	if (mbox_queue_ends_before(q, msg) ||
+	    (!first && mbox_before(mbox_queue_entry(q->last), msg)))
+		mbox_queue_append(q, msg);
+	else if (!first || mbox_before(msg, first))
+		mbox_tree_insert(q, msg);
+	else
+		mbox_tail_insert(q, msg);
+
+	if (q->count - q->nr_tree > MBOX_TAIL_MAX) {
+		mbox_queue_unlink(q, first);
+		mbox_tree_insert(q, first);
+	}
 	if (unlikely(q->index))
 		mbox_queue_index_msg(q, msg, q->index);
 }
@@ -122,15 +159,40 @@ void mbox_queue_displace(struct mbox_queue *q, struct mbox_msg *msg)
 	}
 	msg->state &= ~(MBOX_BY_TYPE | MBOX_BY_SENDER);
 
-	if (q->last == &msg->order)
-		q->last = rb_prev(&msg->order);
-	rb_erase_cached(&msg->order, &q->root);
-	q->count--;
+	if (msg->state & MBOX_IN_TAIL)
+		mbox_queue_unlink(q, msg);
+	else
+		mbox_tree_remove(q, msg);
 }
 
-struct mbox_msg *mbox_queue_next(const struct mbox_msg *msg)
+struct mbox_msg *mbox_queue_next(const struct mbox_queue *q,
+				 const struct mbox_msg *msg)
 {
-	return mbox_queue_entry(rb_next(&msg->order));
+	struct rb_node *node;
+
+	if (msg->state & MBOX_IN_TAIL)
+		return mbox_tail_entry(msg->line.next);
+	node = rb_next(&msg->order);
+	return node ? mbox_queue_entry(node) : mbox_tail_entry(q->tail.first);
+}
+
+struct mbox_msg *mbox_queue_prev(const struct mbox_queue *q,
+				 const struct mbox_msg *msg)
+{
+	struct hlist_node *node;
+
+	if (!(msg->state & MBOX_IN_TAIL))
+		return mbox_queue_entry(rb_prev(&msg->order));
+	node = mbox_tail_prev(q, &msg->line);
+	return node ? mbox_tail_entry(node) : mbox_queue_entry(q->last);
+}
+
+/* Is @msg before @at? */
+static bool mbox_before_cursor(const struct mbox_msg *msg,
+			       const struct mbox_cursor *at)
+{
+	return msg->priority > at->priority ||
+	       (msg->priority == at->priority && msg->seq < at->seq);
 }
 
 /* The first one that is not before @at. */
@@ -138,18 +200,26 @@ struct mbox_msg *mbox_queue_from(const struct mbox_queue *q,
 				 const struct mbox_cursor *at)
 {
 	struct rb_node *node = q->root.rb_root.rb_node;
-	struct mbox_msg *best = NULL;
+	struct mbox_msg *best = NULL, *msg;
+	struct hlist_node *line;
 
 	while (node) {
-		struct mbox_msg *msg = mbox_queue_entry(node);
-
-		if (msg->priority < at->priority ||
-		    (msg->priority == at->priority && msg->seq >= at->seq)) {
+		msg = mbox_queue_entry(node);
+		if (mbox_before_cursor(msg, at)) {
+			node = node->rb_right;
+		} else {
 			best = msg;
 			node = node->rb_left;
-		} else {
-			node = node->rb_right;
 		}
+	}
+	if (best)
+		return best;
+	/* Who follows a queue is near its end. */
+	for (line = q->end; line; line = mbox_tail_prev(q, line)) {
+		msg = mbox_tail_entry(line);
+		if (mbox_before_cursor(msg, at))
+			break;
+		best = msg;
 	}
 	return best;
 }
@@ -157,11 +227,13 @@ struct mbox_msg *mbox_queue_from(const struct mbox_queue *q,
 /* The oldest one of the lowest priority. */
 struct mbox_msg *mbox_queue_lowest(const struct mbox_queue *q)
 {
+	struct mbox_msg *last = q->end ? mbox_tail_entry(q->end) :
+					 mbox_queue_entry(q->last);
 	struct mbox_cursor at = {};
 
-	if (!q->last)
+	if (!last)
 		return NULL;
-	at.priority = mbox_queue_entry(q->last)->priority;
+	at.priority = last->priority;
 	return mbox_queue_from(q, &at);
 }
 
@@ -176,7 +248,7 @@ bool mbox_queue_index(struct mbox_queue *q, u8 index, struct mbox_cursor *at)
 
 	q->index |= index;
 	for (msg = mbox_queue_from(q, at); msg && n--;
-	     msg = mbox_queue_next(msg))
+	     msg = mbox_queue_next(q, msg))
 		mbox_queue_index_msg(q, msg, index);
 	if (msg)
 		*at = (struct mbox_cursor){ msg->priority, msg->seq };
@@ -298,7 +370,7 @@ struct mbox_msg *mbox_queue_typed(const struct mbox_queue *q,
 	}
 	if (rule->what & MBOX_MATCH_TYPE_NOT && mbox_queue_is_all(q, rule->type))
 		return NULL;
-	for (msg = mbox_queue_first(q); msg; msg = mbox_queue_next(msg))
+	for (msg = mbox_queue_first(q); msg; msg = mbox_queue_next(q, msg))
 		if (mbox_rule_admits(rule, msg))
 			break;
 		else if (msg->priority < rule->priority)

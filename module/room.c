@@ -265,23 +265,22 @@ static struct mbox_msg *mbox_victim_of_all_locked(struct mbox_mailbox *mb,
 {
 	struct mbox_msg *group = mbox_queue_lowest(&mb->queue), *msg;
 	int n = MBOX_OUST_STEPS;
+	struct mbox_msg *next;
 	struct mbox_cursor at;
-	struct rb_node *node;
 
 	while (group && group->priority <= priority) {
-		for (msg = group; msg && n--; msg = mbox_queue_next(msg)) {
+		for (msg = group; msg && n--;
+		     msg = mbox_queue_next(&mb->queue, msg)) {
 			if (msg->priority != group->priority)
 				break;
 			if (mbox_msg_is_loose(msg))
 				return msg;
 		}
-		node = rb_prev(&group->order);
-		if (n < 0 || !node)
+		next = mbox_queue_prev(&mb->queue, group);
+		if (n < 0 || !next)
 			return NULL;
 		/* the oldest of the next higher priority */
-		at = (struct mbox_cursor){
-			rb_entry(node, struct mbox_msg, order)->priority
-		};
+		at = (struct mbox_cursor){ next->priority };
 		group = mbox_queue_from(&mb->queue, &at);
 	}
 	return NULL;

@@ -335,7 +335,7 @@ static void mbox_refuse_all_locked(struct mbox_mailbox *mb,
 				    -EPIPE, after);
 	for (msg = mbox_queue_first(&mb->queue); msg && mb->nr_meetings;
 	     msg = next) {
-		next = mbox_queue_next(msg);
+		next = mbox_queue_next(&mb->queue, msg);
 		if (!mbox_msg_extra(msg) || !mbox_msg_extra(msg)->meeting)
 			continue;
 		mbox_meet_locked(mb, msg, -EPIPE, after);

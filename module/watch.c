@@ -109,7 +109,7 @@ static bool mbox_is_empty_locked(struct mbox_mailbox *mb,
 		return !mbox_find_locked(ep, rule, NULL);
 	/* This is for each of many: what is further behind goes unnoticed. */
 	for (msg = mbox_queue_first(&mb->queue); msg && n--;
-	     msg = mbox_queue_next(msg))
+	     msg = mbox_queue_next(&mb->queue, msg))
 		if (mbox_rule_admits(rule, msg))
 			return false;
 	return true;
