@@ -154,22 +154,6 @@ static __poll_t mbox_endpoint_poll(struct file *file, poll_table *wait)
 				DEFAULT_POLLMASK;
 }
 
-static ssize_t mbox_endpoint_read(struct kiocb *iocb, struct iov_iter *to)
-{
-	struct mbox_object *obj = mbox_file_object(iocb->ki_filp);
-
-	return obj->ops->kind == MBOX_KIND_MAILBOX ? mbox_read_iter(iocb, to) :
-						     -EINVAL;
-}
-
-static ssize_t mbox_endpoint_write(struct kiocb *iocb, struct iov_iter *from)
-{
-	struct mbox_object *obj = mbox_file_object(iocb->ki_filp);
-
-	return obj->ops->kind == MBOX_KIND_MAILBOX ?
-	       mbox_write_iter(iocb, from) : -EINVAL;
-}
-
 static void mbox_endpoint_show(struct seq_file *m, struct file *file)
 {
 	struct mbox_object *obj = mbox_file_object(file);
@@ -210,8 +194,8 @@ static const struct file_operations mbox_endpoint_fops = {
 	.owner = THIS_MODULE,
 	.flush = mbox_endpoint_flush,
 	.release = mbox_endpoint_release,
-	.read_iter = mbox_endpoint_read,
-	.write_iter = mbox_endpoint_write,
+	.read_iter = mbox_read_iter,
+	.write_iter = mbox_write_iter,
 	.poll = mbox_endpoint_poll,
 	.fasync = mbox_watch_fasync,
 	.show_fdinfo = mbox_endpoint_show,

@@ -46,6 +46,7 @@ long mbox_ioctl_send(struct mbox_request *req)
 {
 	struct mbox_send *s = &req->args.send;
 	struct iov_iter from mbox_unset;
+	u64 now = ktime_get_ns();
 	/* All of it: what is not named has to be cleared first. */
 	struct mbox_draft draft = {
 		.files = NULL,
@@ -54,7 +55,7 @@ long mbox_ioctl_send(struct mbox_request *req)
 		.priority = s->priority,
 		.type = s->type,
 		.ttl = s->ttl,
-		.time = ktime_get_ns(),
+		.time = now,
 		.kind = s->flags & MBOX_ASYNC ? MBOX_CALL : MBOX_PLAIN,
 		.repeatable = false,
 		.small = false,
@@ -314,6 +315,7 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_call *c = &req->args.call;
 	struct iov_iter from mbox_unset;
+	u64 now = ktime_get_ns();
 	struct mbox_draft draft = {
 		.files = NULL,
 		.from = &from,
@@ -321,7 +323,7 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 		.priority = c->priority,
 		.type = c->type,
 		.ttl = 0,
-		.time = ktime_get_ns(),
+		.time = now,
 		.kind = MBOX_CALL,
 		.repeatable = c->flags & MBOX_REPEATABLE,
 		.small = false,

@@ -98,10 +98,11 @@ void mbox_include_others(struct mbox_mailbox *mb)
 }
 
 /* @msg was found: it, or what stands for it, becomes @catch's. */
-static int mbox_claim_found_locked(struct mbox_endpoint *ep,
-				   struct mbox_take *take, struct mbox_waiter *w,
-				   struct mbox_msg *msg, struct mbox_catch *catch,
-				   bool force, struct mbox_after *after)
+static __always_inline int
+mbox_claim_found_locked(struct mbox_endpoint *ep, struct mbox_take *take,
+			struct mbox_waiter *w, struct mbox_msg *msg,
+			struct mbox_catch *catch, bool force,
+			struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 
@@ -133,7 +134,7 @@ static int mbox_claim_found_locked(struct mbox_endpoint *ep,
 }
 
 /* Let @w wait for what @take wants. */
-static void mbox_await_locked(struct mbox_endpoint *ep, struct mbox_take *take,
+static noinline void mbox_await_locked(struct mbox_endpoint *ep, struct mbox_take *take,
 			      struct mbox_waiter *w, u32 room,
 			      struct mbox_after *after)
 {
@@ -159,10 +160,11 @@ static void mbox_await_locked(struct mbox_endpoint *ep, struct mbox_take *take,
  * Claim what @take wants: 1; or let @w wait: 0. There is no error from the
  * moment when something has changed.
  */
-static int mbox_claim_locked(struct mbox_endpoint *ep, struct mbox_take *take,
-			     struct mbox_waiter *w, struct mbox_catch *catch,
-			     bool dontwait, struct mbox_charging *charge,
-			     struct mbox_after *after)
+static __always_inline int
+mbox_claim_locked(struct mbox_endpoint *ep, struct mbox_take *take,
+		  struct mbox_waiter *w, struct mbox_catch *catch,
+		  bool dontwait, struct mbox_charging *charge,
+		  struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_msg *msg;
@@ -269,9 +271,9 @@ static void mbox_claim_tidy(struct mbox_mailbox *mb, struct mbox_waiter *w)
  * mbox_claim_end() is told how that ended; of who peeks, they are pinned.
  * -EMSGSIZE, and @take->needed, if the first is too large.
  */
-int mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
-	       const struct mbox_deadline *until, struct mbox_catch *catch,
-	       u32 nr)
+static __always_inline int
+__mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
+	     const struct mbox_deadline *until, struct mbox_catch *catch, u32 nr)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_waiter w mbox_unset;
@@ -297,6 +299,19 @@ int mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
 	if (unlikely(w.copy || w.payer))
 		mbox_claim_tidy(mb, &w);
 	return ret;
+}
+
+int mbox_claim_one(struct mbox_endpoint *ep, struct mbox_take *take,
+		   const struct mbox_deadline *until, struct mbox_catch *catch)
+{
+	return __mbox_claim(ep, take, until, catch, 1);
+}
+
+int mbox_claim_some(struct mbox_endpoint *ep, struct mbox_take *take,
+		    const struct mbox_deadline *until, struct mbox_catch *catch,
+		    u32 nr)
+{
+	return __mbox_claim(ep, take, until, catch, nr);
 }
 
 /* The held @msg has been received. */
@@ -341,8 +356,9 @@ static void mbox_put_back_locked(struct mbox_endpoint *ep,
 }
 
 /* The receive of the @nr messages that were claimed is over. */
-void mbox_claim_end(struct mbox_endpoint *ep, const struct mbox_catch *catch,
-		    u32 nr)
+static __always_inline void __mbox_claim_end(struct mbox_endpoint *ep,
+					     const struct mbox_catch *catch,
+					     u32 nr)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after mbox_unset;
@@ -365,6 +381,17 @@ void mbox_claim_end(struct mbox_endpoint *ep, const struct mbox_catch *catch,
 		}
 	}
 	mbox_unlock(mb, &after);
+}
+
+void mbox_claim_end_one(struct mbox_endpoint *ep, const struct mbox_catch *catch)
+{
+	__mbox_claim_end(ep, catch, 1);
+}
+
+void mbox_claim_end_some(struct mbox_endpoint *ep,
+			 const struct mbox_catch *catch, u32 nr)
+{
+	__mbox_claim_end(ep, catch, nr);
 }
 
 /* A message whose sender waits to be met stays: it is not queued to him. */

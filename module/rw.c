@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * read and write on a mailbox: a message each, for what knows nothing of mailboxes
- * but has a descriptor of one.
+ * but has a descriptor of one. A region has nothing to read.
  */
 #include <linux/fs.h>
 #include "ioctl.h"
@@ -23,6 +23,8 @@ ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct mbox_take take = {};
 	ssize_t ret;
 
+	if (unlikely(ep->obj->ops->kind != MBOX_KIND_MAILBOX))
+		return -EINVAL;
 	mbox_kiocb_deadline(&until, iocb);
 	ret = mbox_exclude(mb);
 	if (ret)
@@ -44,6 +46,8 @@ ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 ssize_t mbox_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
+	struct mbox_endpoint *ep = iocb->ki_filp->private_data;
+	u64 now = ktime_get_ns();
 	struct mbox_draft draft = {
 		.files = NULL,
 		.from = from,
@@ -51,7 +55,7 @@ ssize_t mbox_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		.priority = 0,
 		.type = 0,
 		.ttl = 0,
-		.time = ktime_get_ns(),
+		.time = now,
 		.kind = MBOX_PLAIN,
 		.repeatable = false,
 		.small = false,
@@ -62,6 +66,8 @@ ssize_t mbox_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	struct mbox_refused why = {};
 	ssize_t len = draft.len;
 
+	if (unlikely(ep->obj->ops->kind != MBOX_KIND_MAILBOX))
+		return -EINVAL;
 	mbox_kiocb_deadline(&until, iocb);
 	return mbox_draft_check(iocb->ki_filp, &draft) ?:
 	       mbox_draft_send(iocb->ki_filp, &draft, NULL, &until, &why) ?:

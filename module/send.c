@@ -158,10 +158,11 @@ static void mbox_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
  * Admit @msg if it is its turn, or let it wait as @w. Returns 1 if it was
  * admitted, 0 if @w waits, or -errno and @why.
  */
-static int mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
-			     struct mbox_waiter *w, bool dontwait,
-			     struct mbox_charging *charge,
-			     struct mbox_refused *why, struct mbox_after *after)
+static __always_inline int
+mbox_enter_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
+		  struct mbox_waiter *w, bool dontwait,
+		  struct mbox_charging *charge, struct mbox_refused *why,
+		  struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_share *share = msg->share;
@@ -234,8 +235,9 @@ refused:
  * Returns how many did; if none did, what is said above of the first, which is
  * NULL then if the mailbox has disposed of it.
  */
-int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
-	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why)
+static __always_inline int
+__mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
+	     struct mbox_waiter *w, bool dontwait, struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_charging charge = {};
@@ -269,6 +271,20 @@ int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 	if (mb->rendezvous && w->msg)
 		*msgs = NULL;
 	return ret;
+}
+
+int mbox_enter_one(struct mbox_endpoint *ep, struct mbox_msg **msg,
+		   struct mbox_waiter *w, bool dontwait,
+		   struct mbox_refused *why)
+{
+	return __mbox_enter(ep, msg, 1, w, dontwait, why);
+}
+
+int mbox_enter_some(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
+		    struct mbox_waiter *w, bool dontwait,
+		    struct mbox_refused *why)
+{
+	return __mbox_enter(ep, msgs, nr, w, dontwait, why);
 }
 
 /* See mbox_send_msgs(): the first one waits, as @w. */

@@ -178,6 +178,28 @@ void mbox_show_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 }
 
 /*
+ * Whose turn it is to receive @msg. Who has had his, but has no room for it, is
+ * told so.
+ */
+static struct mbox_waiter *mbox_line_fit_locked(struct mbox_mailbox *mb,
+						const struct mbox_msg *msg,
+						struct mbox_after *after)
+{
+	struct mbox_waiter *w;
+
+	lockdep_assert_held(&mb->obj.lock);
+
+	while ((w = mbox_line_pick_locked(mb, msg))) {
+		mbox_line_remove_locked(mb, w);
+		if (msg->len <= w->room)
+			return w;
+		w->needed = msg->len;
+		mbox_waiter_done(w, -EMSGSIZE, after);
+	}
+	return NULL;
+}
+
+/*
  * What has two underscores is the same without them, where that is on the way of
  * every message.
  */
@@ -195,16 +217,13 @@ static __always_inline void __mbox_offer_locked(struct mbox_mailbox *mb,
 		mbox_lapse_locked(mb, msg, after);
 		return;
 	}
-	if (unlikely(!list_empty(&mb->peekers)))
+	if (mb->nr_receivers) {
 		mbox_show_locked(mb, msg, after);
-	while ((w = mbox_line_pick_locked(mb, msg))) {
-		mbox_line_remove_locked(mb, w);
-		if (msg->len <= w->room) {
+		w = mbox_line_fit_locked(mb, msg, after);
+		if (w) {
 			mbox_hand_locked(mb, w, msg, after);
 			return;
 		}
-		w->needed = msg->len;
-		mbox_waiter_done(w, -EMSGSIZE, after);
 	}
 	mbox_tell_message_locked(mb, msg, after);
 	mbox_insert_locked(mb, msg);
