@@ -132,10 +132,11 @@ static void mbox_call_abandon_locked(struct mbox_mailbox *mb,
  * caller's. -ERESTARTSYS leaves it as it is, to be resumed; any other error
  * means that it is none of the caller's any more.
  */
-static int mbox_call_wait(struct mbox_endpoint *ep, struct mbox_msg *msg,
-			  struct mbox_waiter *w,
-			  const struct mbox_deadline *until,
-			  struct mbox_refused *why)
+static __always_inline int mbox_call_wait(struct mbox_endpoint *ep,
+					  struct mbox_msg *msg,
+					  struct mbox_waiter *w,
+					  const struct mbox_deadline *until,
+					  struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after mbox_unset;

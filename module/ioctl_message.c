@@ -87,8 +87,9 @@ long mbox_ioctl_send(struct mbox_request *req)
 	return likely(!ret) ? 0 : mbox_request_refuse(req, &s->refusal, &why, ret);
 }
 
-static int mbox_give_reply(struct mbox_request *req, u64 token, u64 buf,
-			   u32 len, s32 status, const struct mbox_fds *fds)
+static __always_inline int mbox_give_reply(struct mbox_request *req, u64 token,
+					   u64 buf, u32 len, s32 status,
+					   const struct mbox_fds *fds)
 {
 	struct mbox_refused why;
 	struct mbox_files *files;
@@ -99,7 +100,7 @@ static int mbox_give_reply(struct mbox_request *req, u64 token, u64 buf,
 		return PTR_ERR(files);
 	ret = mbox_call_reply(req->file->private_data, token,
 			      u64_to_user_ptr(buf), len, status, files);
-	if (ret)
+	if (unlikely(ret && files))
 		mbox_files_free(files);
 	if (ret == -EFAULT && mbox_is_orphan(req->file))
 		mbox_lease_end_all(req->file->private_data,
@@ -308,9 +309,10 @@ static int mbox_write_id(struct mbox_request *req)
  * Send a new call. Its id is written before, so that whatever interrupts it, the
  * call is found again rather than sent twice.
  */
-static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
-			 const struct mbox_deadline *until,
-			 struct mbox_refused *why)
+static __always_inline int mbox_call_new(struct mbox_request *req,
+					 struct mbox_msg **msgp,
+					 const struct mbox_deadline *until,
+					 struct mbox_refused *why)
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_call *c = &req->args.call;
@@ -354,9 +356,10 @@ static int mbox_call_new(struct mbox_request *req, struct mbox_msg **msgp,
 	return ret;
 }
 
-/* Write how a call ended, but for its id. */
+/* Write how a call ended, and at last @id: it is there until all the rest is. */
 static int mbox_call_tell(struct mbox_call __user *user,
-			  const struct mbox_callinfo *call, u32 fds, u32 lost)
+			  const struct mbox_callinfo *call, u32 fds, u32 lost,
+			  u64 id)
 {
 	if (!user_write_access_begin(user, sizeof(*user)))
 		return -EFAULT;
@@ -364,6 +367,7 @@ static int mbox_call_tell(struct mbox_call __user *user,
 	unsafe_put_user(call->status, &user->status, fault);
 	unsafe_put_user(fds, &user->reply_fds.nr, fault);
 	unsafe_put_user(lost, &user->reply_fds.lost, fault);
+	unsafe_put_user(id, &user->id, fault);
 	user_write_access_end();
 	return 0;
 fault:
@@ -382,25 +386,21 @@ static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 
 	if (unlikely(call->reply_len > c->reply_size))
 		return mbox_call_tell(user, call, c->reply_fds.nr,
-				      c->reply_fds.lost) ?: -EMSGSIZE;
+				      c->reply_fds.lost, c->id) ?: -EMSGSIZE;
 	if (unlikely(call->files))
 		nr = mbox_files_fit(call->files, &c->reply_fds);
 
-	/* The id is there until all the rest is. */
 	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(c->reply_buf),
 		      call->reply_len);
 	if (unlikely(nr < 0) ||
 	    (likely(!call->result) &&
 	     !mbox_data_put(&to, call->reply, call->reply_len)))
 		return -EFAULT;
-	ret = mbox_call_tell(user, call, nr, mbox_files_lost(call->files, nr));
+	ret = mbox_call_tell(user, call, nr, mbox_files_lost(call->files, nr), 0);
 	if (unlikely(!ret && nr))
 		mbox_give_files(req, call->files, &c->reply_fds,
 				&user->reply_fds, nr);
-	if (ret)
-		return ret;
-	c->id = 0;
-	return mbox_write_id(req) ?: call->result;
+	return ret ?: call->result;
 }
 
 long mbox_ioctl_call(struct mbox_request *req)

@@ -150,9 +150,11 @@ static void mbox_msg_free_extra(struct mbox_mailbox *mb, struct mbox_msg *msg)
 	struct mbox_extra *extra = mbox_msg_extra(msg);
 	struct mbox_callinfo *call = mbox_msg_call(msg);
 
-	mbox_files_free(extra->files);
+	if (unlikely(extra->files))
+		mbox_files_free(extra->files);
 	if (msg->kind == MBOX_CALL || msg->kind == MBOX_ANSWER) {
-		mbox_files_free(call->files);
+		if (unlikely(call->files))
+			mbox_files_free(call->files);
 		put_pid(call->pid);
 	}
 	if (likely(!extra->apart))
