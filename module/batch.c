@@ -36,8 +36,8 @@ fault:
 }
 
 /*
- * The message that @user tells of. NULL if it is large and not the @first: it
- * would be charged before those that go in before it. All are sent at @time.
+ * The message that @user tells of. NULL if it is large and not the @first: nobody
+ * is charged for these before all of them are made. All are sent at @time.
  */
 static __always_inline struct mbox_msg *
 mbox_make_item(struct file *file, const struct mbox_send_item __user *user,

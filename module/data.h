@@ -5,7 +5,8 @@
  * Most messages are small. What the general routines do before they copy costs
  * several times what copying so little does, and finds out what is known here:
  * that there is room for it, and that it is within one message. So small data
- * is copied in words, and all else by the general routines.
+ * is copied in words, and all else by the general routines, without what hardened
+ * usercopy would find out.
  */
 #ifndef MBOX_DATA_H
 #define MBOX_DATA_H
@@ -93,7 +94,7 @@ static __always_inline bool mbox_data_get(u8 *to, struct iov_iter *from,
 		return true;
 	if (likely(mbox_data_is_small(from, len)))
 		return mbox_words_get(to, from->ubuf + from->iov_offset, len);
-	return copy_from_iter_full(to, len, from);
+	return _copy_from_iter(to, len, from) == len;
 }
 
 /* Copy @len bytes from @from, which are there. Returns if that worked. */
@@ -104,7 +105,7 @@ static __always_inline bool mbox_data_put(struct iov_iter *to, const u8 *from,
 		return true;
 	if (likely(mbox_data_is_small(to, len)))
 		return mbox_words_put(to->ubuf + to->iov_offset, from, len);
-	return copy_to_iter(from, len, to) == len;
+	return _copy_to_iter(from, len, to) == len;
 }
 
 #endif /* MBOX_DATA_H */

@@ -20,6 +20,9 @@
 #include "mbox.h"
 #include "spare.h"
 
+/* How much memory a message may take before anybody is charged for it. */
+#define MBOX_UNPAID_MAX	(4 * PAGE_SIZE)
+
 /* How large a message is without its data. */
 static size_t mbox_draft_head(const struct mbox_draft *draft, bool extra)
 {
@@ -194,9 +197,9 @@ void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first)
 }
 
 /*
- * Make a message. A small one is charged when it is sent, with the lock taken
- * once; a large one is charged before it takes any memory. NULL if it is not to be
- * that.
+ * Make a message. It is charged when it is sent, with the lock taken once, but a
+ * large one before it takes any memory. NULL if it has more than a page, and the
+ * draft is to be @small.
  */
 struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
 			       const struct mbox_draft *draft,
@@ -208,9 +211,9 @@ struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
 	struct mbox_share *share = NULL;
 	struct mbox_msg *msg;
 
-	if (unlikely(cost > PAGE_SIZE)) {
-		if (draft->small)
-			return NULL;
+	if (unlikely(draft->small && cost > PAGE_SIZE))
+		return NULL;
+	if (unlikely(cost > MBOX_UNPAID_MAX)) {
 		share = mbox_reserve(ep, cost, why);
 		if (IS_ERR(share))
 			return ERR_CAST(share);

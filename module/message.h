@@ -269,7 +269,7 @@ static inline bool mbox_msg_is_cancelled(const struct mbox_msg *msg)
 /*
  * What a message is to be made of. @files becomes the message's, once there is
  * one. @ttl is how long it may live, 0 for ever. @from has at least @len bytes.
- * Where @small is set, none is made that would be charged before, being large.
+ * Where @small is set, none is made that takes more than a page of memory.
  */
 struct mbox_draft {
 	struct mbox_files *files;
