@@ -117,10 +117,9 @@ static pid_t mbox_pid_in(struct pid_namespace *ns, struct pid *pid)
 	       pid->numbers[pid->level].nr : pid_nr_ns(pid, ns);
 }
 
-/**
- * struct mbox_account - what is told of a message besides what is in it, in the
- *	current task's terms
- * @time: see struct mbox_recv, as for all of them
+/*
+ * What is told of a message besides what is in it, in the current task's terms;
+ * see struct mbox_recv.
  */
 struct mbox_account {
 	u64 time;
@@ -184,29 +183,32 @@ mbox_account_of(const struct mbox_catch *catch, u32 len)
 
 /*
  * Write that, and what is in the message of @catch, where it has the same names:
- * to a mbox_recv or a mbox_recv_item.
+ * to a mbox_recv or a mbox_recv_item. If it cannot be written, on at fault.
  */
-#define mbox_account_put(a, catch, user, fault)				\
+#define mbox_account_put(account, catch, user)				\
 do {									\
-	const struct mbox_msg *__msg = (catch)->msg;			\
+	const struct mbox_account *_a = (account);			\
+	const struct mbox_catch *_c = (catch);				\
+	const struct mbox_msg *_m = _c->msg;				\
+	typeof(user) _u = (user);					\
 									\
-	unsafe_put_user(__msg->len, &(user)->len, fault);		\
-	unsafe_put_user(__msg->type, &(user)->type, fault);		\
-	unsafe_put_user(__msg->seq, &(user)->seq, fault);		\
-	unsafe_put_user((a).time, &(user)->time, fault);		\
-	unsafe_put_user(__msg->priority, &(user)->priority, fault);	\
-	unsafe_put_user((a).pid, &(user)->pid, fault);			\
-	unsafe_put_user((a).tid, &(user)->tid, fault);			\
-	unsafe_put_user((a).uid, &(user)->uid, fault);			\
-	unsafe_put_user((a).gid, &(user)->gid, fault);			\
-	unsafe_put_user((a).token, &(user)->token, fault);		\
-	unsafe_put_user((catch)->missed, &(user)->missed, fault);	\
-	unsafe_put_user((a).msg_flags, &(user)->msg_flags, fault);	\
-	unsafe_put_user(__msg->deliveries, &(user)->deliveries, fault);	\
-	unsafe_put_user((a).reply_max, &(user)->reply_max, fault);	\
-	unsafe_put_user((a).cookie, &(user)->cookie, fault);		\
-	unsafe_put_user((a).status, &(user)->status, fault);		\
-	unsafe_put_user((a).error, &(user)->error, fault);		\
+	unsafe_put_user(_m->len, &_u->len, fault);			\
+	unsafe_put_user(_m->type, &_u->type, fault);			\
+	unsafe_put_user(_m->seq, &_u->seq, fault);			\
+	unsafe_put_user(_a->time, &_u->time, fault);			\
+	unsafe_put_user(_m->priority, &_u->priority, fault);		\
+	unsafe_put_user(_a->pid, &_u->pid, fault);			\
+	unsafe_put_user(_a->tid, &_u->tid, fault);			\
+	unsafe_put_user(_a->uid, &_u->uid, fault);			\
+	unsafe_put_user(_a->gid, &_u->gid, fault);			\
+	unsafe_put_user(_a->token, &_u->token, fault);			\
+	unsafe_put_user(_c->missed, &_u->missed, fault);		\
+	unsafe_put_user(_a->msg_flags, &_u->msg_flags, fault);		\
+	unsafe_put_user(_m->deliveries, &_u->deliveries, fault);	\
+	unsafe_put_user(_a->reply_max, &_u->reply_max, fault);		\
+	unsafe_put_user(_a->cookie, &_u->cookie, fault);		\
+	unsafe_put_user(_a->status, &_u->status, fault);		\
+	unsafe_put_user(_a->error, &_u->error, fault);			\
 } while (0)
 
 /*
@@ -258,7 +260,7 @@ int mbox_receive(struct mbox_recv __user *user, const struct mbox_catch *catch,
 	a = mbox_account_of(catch, len);
 	if (!user_write_access_begin(user, sizeof(*user)))
 		return -EFAULT;
-	mbox_account_put(a, catch, user, fault);
+	mbox_account_put(&a, catch, user);
 	unsafe_put_user(fds, &user->fds.nr, fault);
 	unsafe_put_user(lost, &user->fds.lost, fault);
 	user_write_access_end();
@@ -281,7 +283,7 @@ int mbox_receive_item(struct mbox_recv_item __user *user,
 	a = mbox_account_of(catch, len);
 	if (!user_write_access_begin(user, sizeof(*user)))
 		return -EFAULT;
-	mbox_account_put(a, catch, user, fault);
+	mbox_account_put(&a, catch, user);
 	unsafe_put_user(lost, &user->fds_lost, fault);
 	unsafe_put_user(0, &user->reserved, fault);
 	user_write_access_end();

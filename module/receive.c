@@ -134,9 +134,10 @@ mbox_claim_found_locked(struct mbox_endpoint *ep, struct mbox_take *take,
 }
 
 /* Let @w wait for what @take wants. */
-static noinline void mbox_await_locked(struct mbox_endpoint *ep, struct mbox_take *take,
-			      struct mbox_waiter *w, u32 room,
-			      struct mbox_after *after)
+static noinline void mbox_await_locked(struct mbox_endpoint *ep,
+				       struct mbox_take *take,
+				       struct mbox_waiter *w, u32 room,
+				       struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 

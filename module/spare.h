@@ -80,7 +80,7 @@ static inline int mbox_spare_index(const struct mbox_msg *msg)
 
 /* In a list, @len is how many there are from this one on. */
 static inline struct mbox_msg *mbox_spare_push(struct mbox_msg *first,
-					struct mbox_msg *msg, u32 max)
+					       struct mbox_msg *msg, u32 max)
 {
 	u32 len = first ? first->len : 0;
 
