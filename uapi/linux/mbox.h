@@ -1168,6 +1168,7 @@ struct mbox_send_item {
  * @refusal: out: as in mbox_send, of the message that @error is of
  *
  * The same as a send of each, in order, up to the first that cannot be sent.
+ * Those that get in together have been sent at one time.
  *
  * Return: how many were sent; if there is an error with the first, that.
  */
