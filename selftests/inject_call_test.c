@@ -7,6 +7,11 @@
 #include "mbox_test_call.h"
 #include "mbox_test_inject.h"
 
+/* What is shorter is copied in words, which never fail but for the caller. */
+#define LEN	200
+
+static const char text[LEN] = "yes";
+
 FIXTURE(inject) {
 	bool able;
 	int dev;
@@ -35,12 +40,12 @@ FIXTURE_TEARDOWN(inject)
 
 TEST_F(inject, lease)
 {
-	char data[16];
+	char data[LEN];
 	struct walk walk;
 
 	if (!self->able)
 		SKIP(return, NOT_ABLE);
-	ASSERT_EQ(0, mt_send(self->box, "queued", 6, 0, 0));
+	ASSERT_EQ(0, mt_send(self->box, text, LEN, 0, 0));
 	walk_start(&walk, self->dev, self->box);
 	while (walk_next(&walk)) {
 		struct mbox_recv msg = {
@@ -54,7 +59,7 @@ TEST_F(inject, lease)
 		/* and that it was not received is no delivery */
 		EXPECT_EQ(0, msg.deliveries);
 		EXPECT_EQ(0, mt_ack(self->box, msg.token));
-		ASSERT_EQ(0, mt_send(self->box, "queued", 6, 0, 0));
+		ASSERT_EQ(0, mt_send(self->box, text, LEN, 0, 0));
 	}
 	walk_end(_metadata, &walk, 0);
 	EXPECT_EQ(0, walk.nomem);
@@ -111,7 +116,7 @@ static int serve(struct mt_task *task)
 	struct mbox_recv msg = {
 		.buf = (uintptr_t)task->data,
 		.buf_size = sizeof(task->data),
-		.reply_buf = (uintptr_t)"yes",
+		.reply_buf = (uintptr_t)text,
 	};
 	int ret;
 
@@ -119,7 +124,7 @@ static int serve(struct mt_task *task)
 		if (!msg.token)
 			return 0;
 		msg.reply_token = msg.token;
-		msg.reply_len = 4;
+		msg.reply_len = LEN;
 	}
 	return ret;
 }
@@ -136,7 +141,7 @@ TEST_F(inject, call)
 		SKIP(return, NOT_ABLE);
 	ASSERT_TRUE(mt_task_blocks(&server, serve));
 	/* what a reply may take makes a call large, too */
-	for (room = 8; room <= sizeof(reply); room *= 100) {
+	for (room = LEN; room <= sizeof(reply); room *= 400) {
 		walk_start(&walk, self->dev, self->box);
 		while (walk_next(&walk)) {
 			struct mbox_call call = {
@@ -156,7 +161,7 @@ TEST_F(inject, call)
 				resumed++;
 				ret = mt_callmsg(self->box, &call);
 			}
-			if (ret == 4) {
+			if (ret == LEN) {
 				calls++;
 				EXPECT_STREQ("yes", reply);
 			} else {
