@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include "data.h"
 #include "ioctl.h"
 
 #define MBOX_CHUNK_MAX	16
@@ -22,12 +23,12 @@ static bool mbox_read_item(struct mbox_send_item *item,
 {
 	if (!user_read_access_begin(user, sizeof(*user)))
 		return false;
-	unsafe_get_user(item->buf, &user->buf, fault);
-	unsafe_get_user(item->len, &user->len, fault);
-	unsafe_get_user(item->priority, &user->priority, fault);
-	unsafe_get_user(item->type, &user->type, fault);
-	unsafe_get_user(item->ttl, &user->ttl, fault);
-	unsafe_get_user(item->reserved, &user->reserved, fault);
+	mbox_get_64(&item->buf, &user->buf, fault);
+	mbox_get(u32, &item->len, &user->len, fault);
+	mbox_get(u32, &item->priority, &user->priority, fault);
+	mbox_get_64(&item->type, &user->type, fault);
+	mbox_get_64(&item->ttl, &user->ttl, fault);
+	mbox_get_64(&item->reserved, &user->reserved, fault);
 	user_read_access_end();
 	return true;
 fault:
@@ -169,8 +170,8 @@ static u32 mbox_read_items(struct mbox_catch *catch, u64 *bufs, u32 *sizes,
 	if (!user_read_access_begin(user, nr * sizeof(*user)))
 		return 0;
 	for (; n < nr; n++) {
-		unsafe_get_user(bufs[n], &user[n].buf, fault);
-		unsafe_get_user(sizes[n], &user[n].buf_size, fault);
+		mbox_get_64(&bufs[n], &user[n].buf, fault);
+		mbox_get(u32, &sizes[n], &user[n].buf_size, fault);
 		catch[n].room = flags & MBOX_TRUNCATE ? U32_MAX : sizes[n];
 	}
 fault:
