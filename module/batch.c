@@ -38,11 +38,12 @@ fault:
 
 /*
  * The message that @user tells of. NULL if it is large and not the @first: it
- * would be charged before those that go in before it. All are sent at @time.
+ * would be charged before those that go in before it. All are sent at *@time,
+ * but that is now where one has a time to live: those before it have taken theirs.
  */
 static __always_inline struct mbox_msg *
 mbox_make_item(struct file *file, const struct mbox_send_item __user *user,
-	       bool first, u64 time, struct mbox_refused *why)
+	       bool first, u64 *time, struct mbox_refused *why)
 {
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_send_item item mbox_unset;
@@ -54,6 +55,8 @@ mbox_make_item(struct file *file, const struct mbox_send_item __user *user,
 		return ERR_PTR(-EFAULT);
 	if (item.reserved)
 		return ERR_PTR(-EINVAL);
+	if (unlikely(item.ttl))
+		*time = ktime_get_ns();
 	iov_iter_ubuf(&from, ITER_SOURCE, u64_to_user_ptr(item.buf), item.len);
 	draft = (struct mbox_draft){
 		.files = NULL,
@@ -62,7 +65,7 @@ mbox_make_item(struct file *file, const struct mbox_send_item __user *user,
 		.priority = item.priority,
 		.type = item.type,
 		.ttl = item.ttl,
-		.time = time,
+		.time = *time,
 		.kind = MBOX_PLAIN,
 		.repeatable = false,
 		.small = !first,
@@ -94,7 +97,7 @@ static int mbox_send_chunk(struct file *file,
 	nr = mb->rendezvous ? 1 : min_t(u32, nr, MBOX_CHUNK_MAX);
 	memset(why, 0, sizeof(*why));
 	for (n = 0; n < nr; n++) {
-		msgs[n] = mbox_make_item(file, from + n, !n, now, why);
+		msgs[n] = mbox_make_item(file, from + n, !n, &now, why);
 		if (IS_ERR_OR_NULL(msgs[n]))
 			break;
 	}
