@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include "data.h"
 #include "ioctl.h"
 
 #define MBOX_CHUNK_MAX	16
@@ -22,12 +23,12 @@ static bool mbox_read_item(struct mbox_send_item *item,
 {
 	if (!user_read_access_begin(user, sizeof(*user)))
 		return false;
-	unsafe_get_user(item->buf, &user->buf, fault);
-	unsafe_get_user(item->len, &user->len, fault);
-	unsafe_get_user(item->priority, &user->priority, fault);
-	unsafe_get_user(item->type, &user->type, fault);
-	unsafe_get_user(item->ttl, &user->ttl, fault);
-	unsafe_get_user(item->reserved, &user->reserved, fault);
+	mbox_get_64(&item->buf, &user->buf, fault);
+	mbox_get(u32, &item->len, &user->len, fault);
+	mbox_get(u32, &item->priority, &user->priority, fault);
+	mbox_get_64(&item->type, &user->type, fault);
+	mbox_get_64(&item->ttl, &user->ttl, fault);
+	mbox_get_64(&item->reserved, &user->reserved, fault);
 	user_read_access_end();
 	return true;
 fault:
@@ -37,11 +38,12 @@ fault:
 
 /*
  * The message that @user tells of. NULL if it is large and not the @first: nobody
- * is charged for these before all of them are made. All are sent at @time.
+ * is charged for these before all of them are made. All are sent at *@time, but
+ * that is now where one has a time to live: those before it have taken theirs.
  */
 static __always_inline struct mbox_msg *
 mbox_make_item(struct file *file, const struct mbox_send_item __user *user,
-	       bool first, u64 time, struct mbox_refused *why)
+	       bool first, u64 *time, struct mbox_refused *why)
 {
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_send_item item mbox_unset;
@@ -53,6 +55,8 @@ mbox_make_item(struct file *file, const struct mbox_send_item __user *user,
 		return ERR_PTR(-EFAULT);
 	if (item.reserved)
 		return ERR_PTR(-EINVAL);
+	if (unlikely(item.ttl))
+		*time = ktime_get_ns();
 	iov_iter_ubuf(&from, ITER_SOURCE, u64_to_user_ptr(item.buf), item.len);
 	draft = (struct mbox_draft){
 		.files = NULL,
@@ -61,7 +65,7 @@ mbox_make_item(struct file *file, const struct mbox_send_item __user *user,
 		.priority = item.priority,
 		.type = item.type,
 		.ttl = item.ttl,
-		.time = time,
+		.time = *time,
 		.kind = MBOX_PLAIN,
 		.repeatable = false,
 		.small = !first,
@@ -93,7 +97,7 @@ static int mbox_send_chunk(struct file *file,
 	nr = mb->rendezvous ? 1 : min_t(u32, nr, MBOX_CHUNK_MAX);
 	memset(why, 0, sizeof(*why));
 	for (n = 0; n < nr; n++) {
-		msgs[n] = mbox_make_item(file, from + n, !n, now, why);
+		msgs[n] = mbox_make_item(file, from + n, !n, &now, why);
 		if (IS_ERR_OR_NULL(msgs[n]))
 			break;
 	}
@@ -169,8 +173,8 @@ static u32 mbox_read_items(struct mbox_catch *catch, u64 *bufs, u32 *sizes,
 	if (!user_read_access_begin(user, nr * sizeof(*user)))
 		return 0;
 	for (; n < nr; n++) {
-		unsafe_get_user(bufs[n], &user[n].buf, fault);
-		unsafe_get_user(sizes[n], &user[n].buf_size, fault);
+		mbox_get_64(&bufs[n], &user[n].buf, fault);
+		mbox_get(u32, &sizes[n], &user[n].buf_size, fault);
 		catch[n].room = flags & MBOX_TRUNCATE ? U32_MAX : sizes[n];
 	}
 fault:

@@ -23,6 +23,15 @@
 #define mbox_get(type, to, from, fault)					\
 	unsafe_get_user(*(type *)(to), (const type __user *)(from), fault)
 
+/* 64 bits: not every 32-bit machine gets them at once without a check. */
+#define mbox_get_64(to, from, fault)					\
+do {									\
+	mbox_get(long, to, from, fault);				\
+	if (MBOX_W < 8)							\
+		mbox_get(long, (u8 *)(to) + 4, (const u8 __user *)(from) + 4, \
+			 fault);					\
+} while (0)
+
 #define mbox_put(type, to, from, fault)					\
 	unsafe_put_user(*(const type *)(from), (type __user *)(to), fault)
 

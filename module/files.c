@@ -138,7 +138,7 @@ int mbox_files_fit(const struct mbox_files *files, const struct mbox_fds *out)
 
 /*
  * Install the first @n of @files in the current task's table, and write what
- * they have become to @out, which mbox_files_room() has seen to. Returns how
+ * they have become to @out, which mbox_files_fit() has seen to. Returns how
  * many that were: a full table or a security module ends it.
  */
 u32 mbox_files_install(const struct mbox_files *files,

@@ -9,6 +9,7 @@
  */
 #include "mbox_test_fds.h"
 #include "mbox_test_policy.h"
+#include "mbox_test_slow.h"
 
 #define MSEC	1000000ULL
 #define HOUR	(3600 * MT_NSEC_PER_SEC)
@@ -444,6 +445,43 @@ TEST_F(ttl, of_each_in_a_batch)
 	EXPECT_EQ(EINVAL, error);
 	EXPECT_STREQ("bc", mt_letters(self->box));
 	EXPECT_EQ(1, mt_stat_of(self->box).expired);
+}
+
+struct batch {
+	pthread_t thread;
+	struct mt_slow slow;
+	int box;
+	int ret;
+};
+
+/* Of two messages, the first is slow to come from user memory. */
+static void *send_two(void *arg)
+{
+	struct batch *b = arg;
+	const struct mbox_send_item items[] = {
+		{ .buf = (uintptr_t)b->slow.page, .len = 1 },
+		{ .buf = (uintptr_t)"b", .len = 1, .ttl = MT_NSEC_PER_SEC },
+	};
+	int error;
+
+	b->ret = mt_send_batch(b->box, items, 2, MBOX_DONTWAIT, &error);
+	return NULL;
+}
+
+/* Each is sent as by itself: it begins when those before it are made. */
+TEST_F(ttl, begins_with_its_own_send_in_a_batch)
+{
+	struct batch b = { .box = self->box };
+
+	ASSERT_TRUE(mt_slow_init(&b.slow));
+	ASSERT_EQ(0, pthread_create(&b.thread, NULL, send_two, &b));
+	ASSERT_TRUE(mt_slow_is_wanted(&b.slow));
+	ASSERT_TRUE(wait_out(MT_NSEC_PER_SEC));
+	mt_slow_give(&b.slow);
+	pthread_join(b.thread, NULL);
+	EXPECT_EQ(2, b.ret);
+	EXPECT_EQ(2, mt_stat_of(self->box).msgs);
+	EXPECT_EQ(0, mt_stat_of(self->box).expired);
 }
 
 /* Descriptors that come with it are closed, and its memory is given back. */
