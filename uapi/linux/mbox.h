@@ -1168,7 +1168,8 @@ struct mbox_send_item {
  * @refusal: out: as in mbox_send, of the message that @error is of
  *
  * The same as a send of each, in order, up to the first that cannot be sent.
- * Those that get in together have been sent at one time.
+ * Those that get in together may have one time, which is when they were sent; a
+ * time to live begins with its own message.
  *
  * Return: how many were sent; if there is an error with the first, that.
  */
