@@ -23,7 +23,7 @@
  * task that sends it.
  *
  * What is of messages is in message.h, what is of mailboxes in mailbox.h, and what
- * happens to messages there in transfer.h.
+ * happens to messages there in room.h, transfer.h and hold.h.
  *
  * Locks, outer to inner
  * ---------------------
@@ -370,5 +370,6 @@ long mbox_object_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 #include "message.h"
 #include "mailbox.h"
 #include "transfer.h"
+#include "hold.h"
 
 #endif /* MBOX_H */

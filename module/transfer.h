@@ -6,184 +6,7 @@
 #ifndef MBOX_TRANSFER_H
 #define MBOX_TRANSFER_H
 
-#include "mailbox.h"
-
-/* share.c: whom a message is charged to */
-
-/* How much is drawn from a payer at once, and how much of it may be unused. */
-#define MBOX_CHUNK	8192ULL
-#define MBOX_IDLE_MAX	(2 * MBOX_CHUNK)
-
-int mbox_share_draw_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			   u32 cost, bool force, struct mbox_refused *why);
-void mbox_share_return_locked(struct mbox_mailbox *mb,
-			      struct mbox_share *share);
-void mbox_share_remove_locked(struct mbox_mailbox *mb, struct mbox_share *share,
-			      struct mbox_after *after);
-
-/*
- * Charge @cost bytes to @share, for a message that then points to it. -EDQUOT
- * and @why if its user has reached a limit.
- */
-static inline int mbox_share_charge_locked(struct mbox_mailbox *mb,
-					   struct mbox_share *share, u32 cost,
-					   bool force, struct mbox_refused *why)
-{
-	int ret;
-
-	lockdep_assert_held(&mb->obj.lock);
-
-	if (unlikely(share->drawn - share->used < cost)) {
-		ret = mbox_share_draw_locked(mb, share, cost, force, why);
-		if (ret)
-			return ret;
-	}
-	share->used += cost;
-	share->refs++;
-	return 0;
-}
-
-/* Undo that, but for the reference. */
-static inline void mbox_share_release_locked(struct mbox_mailbox *mb,
-					     struct mbox_share *share, u32 cost)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	share->used -= cost;
-	if (unlikely(share->drawn - share->used > MBOX_IDLE_MAX))
-		mbox_share_return_locked(mb, share);
-}
-
-static inline void mbox_share_put_locked(struct mbox_mailbox *mb,
-					 struct mbox_share *share,
-					 struct mbox_after *after)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	if (unlikely(!--share->refs))
-		mbox_share_remove_locked(mb, share, after);
-}
-
-static inline void mbox_share_uncharge_locked(struct mbox_mailbox *mb,
-					      struct mbox_share *share, u32 cost,
-					      struct mbox_after *after)
-{
-	mbox_share_release_locked(mb, share, cost);
-	mbox_share_put_locked(mb, share, after);
-}
-
-/* room.c: who may put how much into a mailbox */
-
-u32 mbox_share_room_locked(const struct mbox_mailbox *mb,
-			   const struct mbox_user *user, u32 len);
-
-/* Which limit does a message of @len bytes of @uid's exceed, if any? */
-static inline u32 mbox_room_locked(const struct mbox_mailbox *mb, kuid_t uid,
-				   const struct mbox_user *user, u32 len)
-{
-	lockdep_assert_held(&mb->obj.lock);
-
-	if (unlikely(mb->unbounded || mb->rendezvous))
-		return 0;
-	if (unlikely(mb->msgs >= mb->max_msgs))
-		return MBOX_LIMIT_MSGS;
-	if (unlikely(mb->bytes + len > mb->max_bytes))
-		return MBOX_LIMIT_BYTES;
-	if (likely(uid_eq(uid, mb->obj.uid)) || !mb->msgs)
-		return 0;
-	return mbox_share_room_locked(mb, user, len);
-}
-
-static inline u32 mbox_room_for_locked(const struct mbox_mailbox *mb,
-				       const struct mbox_msg *msg)
-{
-	struct mbox_user *user = msg->share->user;
-
-	return mbox_room_locked(mb, user->uid, user, msg->len);
-}
-
-struct mbox_msg *mbox_pending_before_locked(struct mbox_mailbox *mb,
-					    const struct mbox_msg *msg);
-
-/* The message that waits for room, and that @msg must not overtake; or NULL. */
-static inline struct mbox_msg *mbox_ahead_locked(struct mbox_mailbox *mb,
-						 const struct mbox_msg *msg)
-{
-	return likely(!mb->nr_pending) ? NULL :
-					 mbox_pending_before_locked(mb, msg);
-}
-
-bool mbox_writable_locked(const struct mbox_mailbox *mb, kuid_t uid);
-
-static inline void mbox_room_take_locked(struct mbox_mailbox *mb,
-					 struct mbox_msg *msg)
-{
-	struct mbox_user *user = msg->share->user;
-
-	lockdep_assert_held(&mb->obj.lock);
-
-	user->msgs++;
-	user->bytes += msg->len;
-	mb->msgs++;
-	mb->bytes += msg->len;
-}
-
-static inline void mbox_room_give_locked(struct mbox_mailbox *mb,
-					 struct mbox_msg *msg)
-{
-	struct mbox_user *user = msg->share->user;
-
-	lockdep_assert_held(&mb->obj.lock);
-
-	user->msgs--;
-	user->bytes -= msg->len;
-	mb->msgs--;
-	mb->bytes -= msg->len;
-}
-
-void mbox_room_shrink_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			     u32 len);
-void mbox_explain_locked(struct mbox_mailbox *mb, u32 limit,
-			 const struct mbox_user *user,
-			 struct mbox_refused *why);
-void mbox_explain_msg_locked(struct mbox_mailbox *mb, const struct mbox_msg *msg,
-			     struct mbox_refused *why);
-void mbox_want_locked(struct mbox_mailbox *mb);
-void mbox_pend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
-void mbox_unpend_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
-struct mbox_msg *mbox_pending_next_locked(struct mbox_mailbox *mb);
-struct mbox_msg *mbox_conflated_locked(struct mbox_mailbox *mb,
-				       const struct mbox_msg *msg);
-
-/* The queued message that @msg is to replace, where there is one. */
-static inline struct mbox_msg *mbox_twin_locked(struct mbox_mailbox *mb,
-						const struct mbox_msg *msg)
-{
-	return likely(mb->when_full != MBOX_FULL_CONFLATE) ||
-	       msg->kind != MBOX_PLAIN ? NULL : mbox_conflated_locked(mb, msg);
-}
-
-struct mbox_msg *mbox_oust_locked(struct mbox_mailbox *mb,
-				  const struct mbox_msg *msg, u32 *limit);
-void mbox_reinstate_locked(struct mbox_mailbox *mb, struct mbox_msg *first);
-
-/* line.c: the receivers that wait, and whose turn it is */
-
-void mbox_line_add_locked(struct mbox_mailbox *mb, struct mbox_waiter *w);
-void mbox_line_remove_locked(struct mbox_mailbox *mb, struct mbox_waiter *w);
-struct mbox_waiter *mbox_line_vain_locked(struct mbox_mailbox *mb);
-struct mbox_waiter *mbox_line_choose_locked(struct mbox_mailbox *mb,
-					    const struct mbox_msg *msg);
-
-/* Whose turn it is, of those that take @msg; NULL if nobody does. */
-static inline struct mbox_waiter *mbox_line_pick_locked(struct mbox_mailbox *mb,
-							const struct mbox_msg *msg)
-{
-	if (likely(RB_EMPTY_ROOT(&mb->line.rb_root) &&
-		   RB_EMPTY_ROOT(&mb->choosy.rb_root)))
-		return NULL;
-	return mbox_line_choose_locked(mb, msg);
-}
+#include "room.h"
 
 /* watch.c: who is told, and how, that something has come */
 
@@ -251,6 +74,8 @@ void mbox_expiry_unset_locked(struct mbox_mailbox *mb, struct mbox_msg *msg);
 static inline void mbox_expiry_add_locked(struct mbox_mailbox *mb,
 					  struct mbox_msg *msg)
 {
+	lockdep_assert_held(&mb->obj.lock);
+
 	if (unlikely(mbox_msg_expiry(msg)))
 		mbox_expiry_set_locked(mb, msg);
 }
@@ -259,6 +84,8 @@ static inline void mbox_expiry_add_locked(struct mbox_mailbox *mb,
 static inline void mbox_expiry_remove_locked(struct mbox_mailbox *mb,
 					     struct mbox_msg *msg)
 {
+	lockdep_assert_held(&mb->obj.lock);
+
 	if (unlikely(mbox_msg_expiry(msg)))
 		mbox_expiry_unset_locked(mb, msg);
 }
@@ -367,6 +194,8 @@ static inline void mbox_meet_locked(struct mbox_mailbox *mb,
 {
 	struct mbox_extra *extra = mbox_msg_extra(msg);
 
+	lockdep_assert_held(&mb->obj.lock);
+
 	if (unlikely(extra && extra->meeting))
 		mbox_met_locked(mb, msg, result, after);
 }
@@ -454,6 +283,8 @@ void mbox_resettle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
 static inline void mbox_settle_locked(struct mbox_mailbox *mb,
 				      struct mbox_after *after)
 {
+	lockdep_assert_held(&mb->obj.lock);
+
 	if (unlikely(mb->nr_pending || mb->nr_meetings ||
 		     mbox_sourceless_locked(mb)))
 		mbox_resettle_locked(mb, after);
@@ -476,6 +307,8 @@ static inline u32 mbox_entry_locked(struct mbox_mailbox *mb,
 {
 	u32 limit = mbox_room_for_locked(mb, msg);
 
+	lockdep_assert_held(&mb->obj.lock);
+
 	*victims = NULL;
 	return likely(!limit && !mb->nr_pending) ?
 	       0 : mbox_entry_by_locked(mb, msg, limit, victims);
@@ -490,6 +323,8 @@ static inline void mbox_commit_locked(struct mbox_mailbox *mb,
 				      struct mbox_msg *victims,
 				      struct mbox_after *after)
 {
+	lockdep_assert_held(&mb->obj.lock);
+
 	if (likely(!victims && mb->when_full != MBOX_FULL_CONFLATE))
 		mbox_admit_locked(mb, msg, after);
 	else
@@ -642,86 +477,6 @@ void mbox_ack_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 		     struct mbox_after *after);
 int mbox_purge(struct mbox_endpoint *ep);
 u32 mbox_purge_all(struct mbox_mailbox *mb, int result);
-
-/* dead.c: messages that came back too often */
-
-void mbox_forward(struct mbox_mailbox *mb, struct mbox_msg *first);
-
-/* hold.c: messages under a lease */
-
-void mbox_lease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
-		       struct mbox_after *after);
-struct mbox_msg *mbox_lease_find_locked(struct mbox_endpoint *ep, u64 token);
-void mbox_unlease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg);
-int mbox_lease_ack(struct mbox_endpoint *ep, u64 token);
-int mbox_lease_nack(struct mbox_endpoint *ep, u64 token, u64 delay);
-int mbox_lease_ask(struct mbox_endpoint *ep, struct mbox_held *held);
-void mbox_lease_end_all(struct mbox_endpoint *ep, const struct pid *process);
-void mbox_lease_depart(struct mbox_endpoint *ep, const struct pid *process);
-
-extern unsigned int mbox_endpoint_max_held;
-
-static inline u32 mbox_lease_limit(void)
-{
-	return READ_ONCE(mbox_endpoint_max_held);
-}
-
-/* call.c: requests and replies */
-
-void mbox_call_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
-			    struct mbox_waiter *w);
-void mbox_call_over_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			   int result, struct mbox_after *after);
-int mbox_call_send(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
-		   const struct mbox_deadline *until, struct mbox_refused *why);
-int mbox_call_resume(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
-		     const struct mbox_deadline *until,
-		     struct mbox_refused *why);
-void mbox_call_finish(struct mbox_endpoint *ep, struct mbox_msg *msg,
-		      bool fetched);
-int mbox_call_cancel(struct mbox_endpoint *ep, u64 id);
-void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process);
-int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
-		    const void __user *buf, u32 len, s32 status,
-		    struct mbox_files *files);
-
-/* answer.c: calls that nobody waits for */
-
-struct mbox_msg *mbox_answer_reserve(struct mbox_endpoint *to, u32 size,
-				     u64 cookie, struct mbox_refused *why);
-void mbox_answer_cancel(struct mbox_msg *answer);
-void mbox_answer_note_locked(struct mbox_msg *msg, int result,
-			     struct mbox_after *after);
-void mbox_answer_deliver(struct mbox_msg *first);
-
-/* files.c: descriptors that a message carries */
-
-struct mbox_files *mbox_files_take(const struct mbox_fds *in,
-				   struct mbox_refused *why);
-/*
- * The files of the @in descriptors of the current task, charged to it. NULL if
- * there are none.
- */
-static inline struct mbox_files *mbox_files_get(const struct mbox_fds *in,
-						struct mbox_refused *why)
-{
-	if (likely(!in->nr && !in->fds && !in->lost))
-		return NULL;
-	return mbox_files_take(in, why);
-}
-
-void mbox_files_free(struct mbox_files *files);
-int mbox_files_fit(const struct mbox_files *files, const struct mbox_fds *out);
-u32 mbox_files_count(const struct mbox_files *files);
-
-/* How many of @files are lost where @n are installed. */
-static inline u32 mbox_files_lost(const struct mbox_files *files, u32 n)
-{
-	return likely(!files) ? 0 : mbox_files_count(files) - n;
-}
-
-u32 mbox_files_install(const struct mbox_files *files,
-		       const struct mbox_fds *out, u32 n, bool inherit);
 
 /* rw.c: read and write */
 
