@@ -102,14 +102,18 @@ static inline int mbox_draft_check(struct file *file,
 {
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
+	int ret;
 
 	if (unlikely(!(file->f_mode & FMODE_WRITE)))
 		return -EBADF;
 	if (unlikely(draft->priority > MBOX_PRIORITY_MAX ||
 		     draft->ttl > MBOX_TIME_MAX))
 		return -EINVAL;
-	if (unlikely(mbox_is_broadcast(mb)) && mbox_draft_check_cast(draft))
-		return mbox_draft_check_cast(draft);
+	if (unlikely(mbox_is_broadcast(mb))) {
+		ret = mbox_draft_check_cast(draft);
+		if (ret)
+			return ret;
+	}
 	if (unlikely(draft->len > mb->msg_size ||
 		     (mb->fixed && draft->len != mb->msg_size) ||
 		     draft->reply_max > MBOX_MSG_SIZE_MAX))
