@@ -18,24 +18,6 @@
 
 #define MBOX_CHUNK_MAX	16
 
-static bool mbox_read_item(struct mbox_send_item *item,
-			   const struct mbox_send_item __user *user)
-{
-	if (!user_read_access_begin(user, sizeof(*user)))
-		return false;
-	mbox_get_64(&item->buf, &user->buf, fault);
-	mbox_get(u32, &item->len, &user->len, fault);
-	mbox_get(u32, &item->priority, &user->priority, fault);
-	mbox_get_64(&item->type, &user->type, fault);
-	mbox_get_64(&item->ttl, &user->ttl, fault);
-	mbox_get_64(&item->reserved, &user->reserved, fault);
-	user_read_access_end();
-	return true;
-fault:
-	user_read_access_end();
-	return false;
-}
-
 /*
  * The message that @user tells of. NULL if it is large and not the @first: nobody
  * is charged for these before all of them are made. All are sent at *@time, but
@@ -51,7 +33,7 @@ mbox_make_item(struct file *file, const struct mbox_send_item __user *user,
 	struct mbox_draft draft mbox_unset;
 	int ret;
 
-	if (!mbox_read_item(&item, user))
+	if (!mbox_struct_get(&item, user, sizeof(item)))
 		return ERR_PTR(-EFAULT);
 	if (item.reserved)
 		return ERR_PTR(-EINVAL);
@@ -163,22 +145,30 @@ long mbox_ioctl_send_batch(struct mbox_request *req)
 	return mbox_batch_end(req, &b->error, done, ret);
 }
 
-/* Where the data of messages is to go, as far as that can be read. */
-static u32 mbox_read_items(struct mbox_catch *catch, u64 *bufs, u32 *sizes,
+/* Where the data of a message is to go: what an item begins with. */
+struct mbox_dest {
+	u64 buf;
+	u32 size;
+	u32 unused;
+};
+
+static_assert(offsetof(struct mbox_recv_item, buf) ==
+	      offsetof(struct mbox_dest, buf) &&
+	      offsetof(struct mbox_recv_item, buf_size) ==
+	      offsetof(struct mbox_dest, size));
+
+/* Where the data of @nr messages is to go, as far as that can be read. */
+static u32 mbox_read_items(struct mbox_catch *catch, struct mbox_dest *dests,
 			   const struct mbox_recv_item __user *user, u32 nr,
 			   u32 flags)
 {
-	u32 n = 0;
+	u32 n;
 
-	if (!user_read_access_begin(user, nr * sizeof(*user)))
-		return 0;
-	for (; n < nr; n++) {
-		mbox_get_64(&bufs[n], &user[n].buf, fault);
-		mbox_get(u32, &sizes[n], &user[n].buf_size, fault);
-		catch[n].room = flags & MBOX_TRUNCATE ? U32_MAX : sizes[n];
+	for (n = 0; n < nr; n++) {
+		if (!mbox_struct_get(dests + n, user + n, sizeof(*dests)))
+			break;
+		catch[n].room = flags & MBOX_TRUNCATE ? U32_MAX : dests[n].size;
 	}
-fault:
-	user_read_access_end();
 	return n;
 }
 
@@ -192,14 +182,14 @@ static int mbox_recv_chunk(struct mbox_request *req, struct mbox_take *take,
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_catch catch[MBOX_CHUNK_MAX] mbox_unset;
-	u64 bufs[MBOX_CHUNK_MAX] mbox_unset;
-	u32 sizes[MBOX_CHUNK_MAX] mbox_unset;
+	struct mbox_dest dests[MBOX_CHUNK_MAX] mbox_unset;
 	u32 flags = req->args.recv_batch.flags;
 	struct iov_iter to mbox_unset;
+	struct mbox_files *files;
 	u32 i, n;
 	int ret;
 
-	nr = mbox_read_items(catch, bufs, sizes, user,
+	nr = mbox_read_items(catch, dests, user,
 			     min_t(u32, nr, MBOX_CHUNK_MAX), flags);
 	if (!nr)
 		return -EFAULT;
@@ -212,9 +202,11 @@ static int mbox_recv_chunk(struct mbox_request *req, struct mbox_take *take,
 	nr = ret;
 	for (n = 0; n < nr; n++) {
 		catch[n].end = mbox_end_of(catch[n].msg, flags);
-		iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(bufs[n]), sizes[n]);
+		iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(dests[n].buf),
+			      dests[n].size);
+		files = mbox_msg_files(catch[n].msg);
 		ret = mbox_receive_item(user + n, catch + n, &to,
-					mbox_files_lost(mbox_msg_files(catch[n].msg), 0));
+					mbox_files_lost(files, 0));
 		if (ret)
 			break;
 	}

@@ -23,15 +23,6 @@
 #define mbox_get(type, to, from, fault)					\
 	unsafe_get_user(*(type *)(to), (const type __user *)(from), fault)
 
-/* 64 bits: not every 32-bit machine gets them at once without a check. */
-#define mbox_get_64(to, from, fault)					\
-do {									\
-	mbox_get(long, to, from, fault);				\
-	if (MBOX_W < 8)							\
-		mbox_get(long, (u8 *)(to) + 4, (const u8 __user *)(from) + 4, \
-			 fault);					\
-} while (0)
-
 #define mbox_put(type, to, from, fault)					\
 	unsafe_put_user(*(const type *)(from), (type __user *)(to), fault)
 
@@ -90,6 +81,15 @@ static __always_inline bool mbox_words_put(u8 __user *to, const u8 *from,
 fault:
 	user_write_access_end();
 	return false;
+}
+
+/* Likewise a small struct of @len bytes, which is known when this is compiled. */
+static __always_inline bool mbox_struct_get(void *to, const void __user *from,
+					    u32 len)
+{
+	if (!IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS))
+		return !copy_from_user(to, from, len);
+	return mbox_words_get(to, from, len);
 }
 
 /*
