@@ -5,8 +5,8 @@
  *
  * They go in chunks, so that the mailbox is locked for each chunk and not for each
  * message: what is to be sent is made before and goes in together, what is received
- * is claimed together, copied without the lock, and acked together. Where one of a chunk
- * cannot be done, those before it are, and it begins the next chunk: what is
+ * is claimed together, copied without the lock, and acked together. Where one of a
+ * chunk cannot be done, those before it are, and it begins the next chunk: what is
  * wrong with it is told by what happens there.
  */
 #include <linux/pid.h>

@@ -83,7 +83,7 @@ fault:
 	return false;
 }
 
-/* Likewise a small struct of @len bytes, which is known when this is compiled. */
+/* The same for a small struct: @len is known when this is compiled. */
 static __always_inline bool mbox_struct_get(void *to, const void __user *from,
 					    u32 len)
 {

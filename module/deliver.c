@@ -244,6 +244,19 @@ ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to)
 	return __mbox_fetch(msg, to);
 }
 
+/* The data of the message of @catch goes to @to; @a is what is to be told of it. */
+static __always_inline int mbox_hand_over(struct mbox_account *a,
+					  const struct mbox_catch *catch,
+					  struct iov_iter *to)
+{
+	ssize_t len = __mbox_fetch(catch->msg, to);
+
+	if (unlikely(len < 0))
+		return len;
+	*a = mbox_account_of(catch, len);
+	return 0;
+}
+
 /*
  * Hand over the message of @catch: its data to @to, what is told of it, and that
  * @fds descriptors come with it and @lost do not, to @user. What that has besides
@@ -252,12 +265,11 @@ ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to)
 int mbox_receive(struct mbox_recv __user *user, const struct mbox_catch *catch,
 		 struct iov_iter *to, u32 fds, u32 lost)
 {
-	ssize_t len = __mbox_fetch(catch->msg, to);
 	struct mbox_account a mbox_unset;
+	int ret = mbox_hand_over(&a, catch, to);
 
-	if (unlikely(len < 0))
-		return len;
-	a = mbox_account_of(catch, len);
+	if (unlikely(ret))
+		return ret;
 	if (!user_write_access_begin(user, sizeof(*user)))
 		return -EFAULT;
 	mbox_account_put(&a, catch, user);
@@ -275,12 +287,11 @@ int mbox_receive_item(struct mbox_recv_item __user *user,
 		      const struct mbox_catch *catch, struct iov_iter *to,
 		      u32 lost)
 {
-	ssize_t len = __mbox_fetch(catch->msg, to);
 	struct mbox_account a mbox_unset;
+	int ret = mbox_hand_over(&a, catch, to);
 
-	if (unlikely(len < 0))
-		return len;
-	a = mbox_account_of(catch, len);
+	if (unlikely(ret))
+		return ret;
 	if (!user_write_access_begin(user, sizeof(*user)))
 		return -EFAULT;
 	mbox_account_put(&a, catch, user);
