@@ -30,6 +30,8 @@ FIXTURE_SETUP(inject)
 	/* what a user draws for a mailbox at first use is drawn now */
 	ASSERT_EQ(0, mt_send(self->box, "first", 5, 0, 0));
 	ASSERT_EQ(1, mt_purge(self->box));
+	ASSERT_EQ(0, mt_send(self->answers, "first", 5, 0, 0));
+	ASSERT_EQ(1, mt_purge(self->answers));
 	self->able = inject_init();
 }
 

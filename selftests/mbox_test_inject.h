@@ -42,6 +42,9 @@ static inline bool inject_init(void)
  * @fail_nth: the calling task's file of that name
  * @nth: where the run fails
  * @hit: it came to that
+ * @harmless: it did, but the run did not fail: what the kernel does beside the
+ *	command, now and then, counts as well
+ * @again: this is the second run that fails there
  * @before: what was so before
  * @nomem: runs that failed for want of memory
  * @fault: runs that failed to get at the caller's memory
@@ -53,6 +56,8 @@ struct walk {
 	int fail_nth;
 	int nth;
 	bool hit;
+	bool harmless;
+	bool again;
 	struct mt_state before;
 	int nomem;
 	int fault;
@@ -77,7 +82,11 @@ static inline bool walk_next(struct walk *walk)
 {
 	if (walk->nth && !walk->hit)
 		return false;
-	return ++walk->nth < WALK_END;
+	/* What would have failed there has yet to. */
+	walk->again = walk->harmless && !walk->again;
+	if (!walk->again)
+		walk->nth++;
+	return walk->nth < WALK_END;
 }
 
 static inline void walk_arm(struct walk *walk)
@@ -111,6 +120,7 @@ static inline int walk_check(struct walk *walk, int ret)
 	bool right = true;
 
 	walk_disarm(walk);
+	walk->harmless = walk->hit && ret >= 0;
 	if (ret == -ENOMEM && walk->hit)
 		walk->nomem++;
 	else if (ret == -EFAULT && walk->hit)
