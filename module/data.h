@@ -93,6 +93,21 @@ static __always_inline bool mbox_struct_get(void *to, const void __user *from,
 }
 
 /*
+ * Within user_read_access_begin(), read the bytes @at to @end of a struct, which
+ * are whole words. Returns if that worked.
+ */
+static __always_inline bool mbox_span_get(void *to, const void __user *from,
+					  u32 at, u32 end)
+{
+#pragma GCC unroll 32
+	for (; at < end; at += MBOX_W)
+		mbox_get(long, to + at, from + at, fault);
+	return true;
+fault:
+	return false;
+}
+
+/*
  * Copy @len bytes to @to, where there is room for them. Returns if that worked.
  * Here and below, the iterator is of no use afterwards.
  */

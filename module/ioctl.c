@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
+#include "data.h"
 #include "ioctl.h"
 
 #define MBOX_OPEN_FLAGS		(MBOX_O_READ | MBOX_O_WRITE | \
@@ -32,32 +33,75 @@
 				 MBOX_INHERIT)
 
 /*
- * Read the arguments of the commands that matter most at once, in a size that the
- * compiler knows: then it is known as well that our copy has room for them. This
- * fails where the caller's is of another size, or cannot be read.
+ * Read the arguments of the commands that matter most at once, and of them what is
+ * looked at. This fails where the caller's struct is of another size than ours, or
+ * cannot be read.
  */
+
+static bool mbox_read_send(struct mbox_send *s,
+			   const struct mbox_send __user *user)
+{
+	bool good;
+
+	if (!user_read_access_begin(user, sizeof(*user)))
+		return false;
+	good = mbox_span_get(s, user, 0,
+			     offsetof(struct mbox_send, refusal)) &&
+	       mbox_span_get(s, user, offsetof(struct mbox_send, fds),
+			     sizeof(*s));
+	user_read_access_end();
+	return good && s->size == sizeof(*s);
+}
+
+static bool mbox_read_recv(struct mbox_recv *r,
+			   const struct mbox_recv __user *user)
+{
+	bool good;
+
+	if (!user_read_access_begin(user, sizeof(*user)))
+		return false;
+	good = mbox_span_get(r, user, 0, offsetof(struct mbox_recv, type)) &&
+	       mbox_span_get(r, user, offsetof(struct mbox_recv, priority),
+			     offsetof(struct mbox_recv, pid)) &&
+	       mbox_span_get(r, user, offsetof(struct mbox_recv, reply_max),
+			     offsetof(struct mbox_recv, cookie)) &&
+	       mbox_span_get(r, user, offsetof(struct mbox_recv, match),
+			     sizeof(*r));
+	user_read_access_end();
+	return good && r->size == sizeof(*r);
+}
+
+static bool mbox_read_call(struct mbox_call *c,
+			   const struct mbox_call __user *user)
+{
+	bool good;
+
+	if (!user_read_access_begin(user, sizeof(*user)))
+		return false;
+	good = mbox_span_get(c, user, 0,
+			     offsetof(struct mbox_call, refusal)) &&
+	       mbox_span_get(c, user, offsetof(struct mbox_call, fds),
+			     sizeof(*c));
+	user_read_access_end();
+	return good && c->size == sizeof(*c);
+}
+
 static bool mbox_request_read_ours(struct mbox_request *req, unsigned int nr)
 {
-	unsigned long left;
-
+	req->user_size = req->size;
+	/* The words that are read may be anywhere. */
+	if (!IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS))
+		return false;
 	switch (nr) {
 	case MBOX_CMD_SEND:
-		left = copy_from_user(&req->args.send, req->user,
-				      sizeof(req->args.send));
-		break;
+		return likely(mbox_read_send(&req->args.send, req->user));
 	case MBOX_CMD_RECV:
-		left = copy_from_user(&req->args.recv, req->user,
-				      sizeof(req->args.recv));
-		break;
+		return likely(mbox_read_recv(&req->args.recv, req->user));
 	case MBOX_CMD_CALL:
-		left = copy_from_user(&req->args.call, req->user,
-				      sizeof(req->args.call));
-		break;
+		return likely(mbox_read_call(&req->args.call, req->user));
 	default:
 		return false;
 	}
-	req->user_size = req->size;
-	return likely(!left && req->args.head.size == req->size);
 }
 
 /* Read an argument, of which the least size is @min. */
@@ -81,16 +125,8 @@ static int mbox_request_read(struct mbox_request *req, u32 min)
 /* Write our copy back, as much of it as the caller knows. */
 int mbox_request_reply(struct mbox_request *req)
 {
-	u32 size = min(req->user_size, req->size);
-
-	/* See mbox_request_read_ours(). */
-	if (likely(size == sizeof(struct mbox_recv)))
-		return copy_to_user(req->user, &req->args.recv,
-				    sizeof(struct mbox_recv)) ? -EFAULT : 0;
-	if (size == sizeof(struct mbox_call))
-		return copy_to_user(req->user, &req->args.call,
-				    sizeof(struct mbox_call)) ? -EFAULT : 0;
-	return copy_to_user(req->user, &req->args, size) ? -EFAULT : 0;
+	return copy_to_user(req->user, &req->args,
+			    min(req->user_size, req->size)) ? -EFAULT : 0;
 }
 
 /* Tell why a command fails with @ret, if there is something to tell. */
@@ -108,13 +144,16 @@ bool mbox_refusal_fill(struct mbox_refusal *out, const struct mbox_refused *why,
 	return true;
 }
 
-/* Write back why the command fails with @ret, which is returned. */
+/* Write back to @out why the command fails with @ret, which is returned. */
 int mbox_request_refuse(struct mbox_request *req, struct mbox_refusal *out,
 			const struct mbox_refused *why, int ret)
 {
+	void __user *user = req->user + ((u8 *)out - (u8 *)&req->args);
+
+	/* It is in the first version of each struct that has one. */
 	if (!mbox_refusal_fill(out, why, ret))
 		return ret;
-	return mbox_request_reply(req) ?: ret;
+	return copy_to_user(user, out, sizeof(*out)) ? -EFAULT : ret;
 }
 
 /* Copy a name in: @buf has room for MBOX_NAME_MAX bytes. */
