@@ -167,8 +167,10 @@ static __always_inline int mbox_call_wait(struct mbox_endpoint *ep,
  * Send @msg as the call @id and wait for it. If it has not got in, *@msgp stays,
  * for the caller to unmake. Otherwise *@msgp is only there if it is over.
  */
-int mbox_call_send(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
-		   const struct mbox_deadline *until, struct mbox_refused *why)
+__always_inline int mbox_call_send(struct mbox_endpoint *ep,
+				   struct mbox_msg **msgp, u64 id,
+				   const struct mbox_deadline *until,
+				   struct mbox_refused *why)
 {
 	struct mbox_msg *msg = *msgp;
 	struct mbox_waiter w mbox_unset;
@@ -221,8 +223,8 @@ int mbox_call_resume(struct mbox_endpoint *ep, struct mbox_msg **msgp, u64 id,
 }
 
 /* The call that is over has been fetched; or else it stays, to be resumed. */
-void mbox_call_finish(struct mbox_endpoint *ep, struct mbox_msg *msg,
-		      bool fetched)
+__always_inline void mbox_call_finish(struct mbox_endpoint *ep,
+				      struct mbox_msg *msg, bool fetched)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after mbox_unset;
@@ -323,9 +325,9 @@ static u8 *mbox_call_room(struct mbox_msg *msg)
  * token that is used twice at once is stale the second time, and a bad pointer
  * leaves it as it was. @files are taken if this succeeds.
  */
-int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
-		    const void __user *buf, u32 len, s32 status,
-		    struct mbox_files *files)
+__always_inline int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
+				    const void __user *buf, u32 len, s32 status,
+				    struct mbox_files *files)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after mbox_unset;

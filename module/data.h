@@ -107,6 +107,19 @@ fault:
 	return false;
 }
 
+/* Write one word. Returns 0 or -EFAULT. */
+static __always_inline int mbox_word_put(u64 value, u64 __user *to)
+{
+	if (!user_write_access_begin(to, sizeof(*to)))
+		return -EFAULT;
+	unsafe_put_user(value, to, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
 /*
  * Copy @len bytes to @to, where there is room for them. Returns if that worked.
  * Here and below, the iterator is of no use afterwards.

@@ -227,8 +227,8 @@ bool mbox_is_orphan(struct file *file)
  * Copy the data of @msg to @to, as much as goes in there. Returns how much that
  * is, or -errno: then it has not been received.
  */
-static __always_inline ssize_t __mbox_fetch(const struct mbox_msg *msg,
-					    struct iov_iter *to)
+__always_inline ssize_t mbox_fetch(const struct mbox_msg *msg,
+				   struct iov_iter *to)
 {
 	u32 len = min_t(u64, msg->len, iov_iter_count(to));
 
@@ -239,17 +239,12 @@ static __always_inline ssize_t __mbox_fetch(const struct mbox_msg *msg,
 	return len;
 }
 
-ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to)
-{
-	return __mbox_fetch(msg, to);
-}
-
 /* The data of the message of @catch goes to @to; @a is what is to be told of it. */
 static __always_inline int mbox_hand_over(struct mbox_account *a,
 					  const struct mbox_catch *catch,
 					  struct iov_iter *to)
 {
-	ssize_t len = __mbox_fetch(catch->msg, to);
+	ssize_t len = mbox_fetch(catch->msg, to);
 
 	if (unlikely(len < 0))
 		return len;
@@ -262,8 +257,9 @@ static __always_inline int mbox_hand_over(struct mbox_account *a,
  * @fds descriptors come with it and @lost do not, to @user. What that has besides
  * stays as the caller has it. -EFAULT means that it has not been received.
  */
-int mbox_receive(struct mbox_recv __user *user, const struct mbox_catch *catch,
-		 struct iov_iter *to, u32 fds, u32 lost)
+__always_inline int mbox_receive(struct mbox_recv __user *user,
+				 const struct mbox_catch *catch,
+				 struct iov_iter *to, u32 fds, u32 lost)
 {
 	struct mbox_account a mbox_unset;
 	int ret = mbox_hand_over(&a, catch, to);
@@ -283,9 +279,9 @@ fault:
 }
 
 /* The same for one of a batch, which gives no descriptors. */
-int mbox_receive_item(struct mbox_recv_item __user *user,
-		      const struct mbox_catch *catch, struct iov_iter *to,
-		      u32 lost)
+__always_inline int mbox_receive_item(struct mbox_recv_item __user *user,
+				      const struct mbox_catch *catch,
+				      struct iov_iter *to, u32 lost)
 {
 	struct mbox_account a mbox_unset;
 	int ret = mbox_hand_over(&a, catch, to);

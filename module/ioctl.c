@@ -6,7 +6,6 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/indirect_call_wrapper.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -38,7 +37,7 @@
  * cannot be read.
  */
 
-static bool mbox_read_send(struct mbox_send *s,
+static __always_inline bool mbox_read_send(struct mbox_send *s,
 			   const struct mbox_send __user *user)
 {
 	bool good;
@@ -53,7 +52,7 @@ static bool mbox_read_send(struct mbox_send *s,
 	return good && s->size == sizeof(*s);
 }
 
-static bool mbox_read_recv(struct mbox_recv *r,
+static __always_inline bool mbox_read_recv(struct mbox_recv *r,
 			   const struct mbox_recv __user *user)
 {
 	bool good;
@@ -71,7 +70,7 @@ static bool mbox_read_recv(struct mbox_recv *r,
 	return good && r->size == sizeof(*r);
 }
 
-static bool mbox_read_call(struct mbox_call *c,
+static __always_inline bool mbox_read_call(struct mbox_call *c,
 			   const struct mbox_call __user *user)
 {
 	bool good;
@@ -86,7 +85,8 @@ static bool mbox_read_call(struct mbox_call *c,
 	return good && c->size == sizeof(*c);
 }
 
-static bool mbox_request_read_ours(struct mbox_request *req, unsigned int nr)
+static __always_inline bool mbox_request_read_ours(struct mbox_request *req,
+						   unsigned int nr)
 {
 	req->user_size = req->size;
 	/* The words that are read may be anywhere. */
@@ -579,18 +579,15 @@ static const struct mbox_command mbox_commands[] = {
 			      mbox_ioctl_notify },
 };
 
-static long mbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
-		       u32 on)
+/* Carry out the command @nr. */
+static __always_inline long mbox_command_run(struct file *file, unsigned int nr,
+					     unsigned long arg, u32 on)
 {
-	unsigned int nr = _IOC_NR(cmd);
-	const struct mbox_command *c;
+	const struct mbox_command *c = &mbox_commands[nr];
 	/* Nobody looks at more of it than is read, so it need not be cleared. */
 	struct mbox_request req mbox_unset;
 	int ret;
 
-	if (cmd != _IO(MBOX_IOC_TYPE, nr) || nr >= ARRAY_SIZE(mbox_commands))
-		return -ENOTTY;
-	c = &mbox_commands[array_index_nospec(nr, ARRAY_SIZE(mbox_commands))];
 	if (!(c->on & on))
 		return -ENOTTY;
 
@@ -604,9 +601,18 @@ static long mbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 	}
 	if (req.args.head.flags & ~c->flags)
 		return -EOPNOTSUPP;
-	/* The ones that matter most are called without a detour. */
-	return INDIRECT_CALL_3(c->run, mbox_ioctl_send, mbox_ioctl_recv,
-			       mbox_ioctl_call, &req);
+	return c->run(&req);
+}
+
+static noinline long mbox_ioctl(struct file *file, unsigned int cmd,
+				unsigned long arg, u32 on)
+{
+	unsigned int nr = _IOC_NR(cmd);
+
+	if (cmd != _IO(MBOX_IOC_TYPE, nr) || nr >= ARRAY_SIZE(mbox_commands))
+		return -ENOTTY;
+	nr = array_index_nospec(nr, ARRAY_SIZE(mbox_commands));
+	return mbox_command_run(file, nr, arg, on);
 }
 
 /* On a descriptor of /dev/mbox. */
@@ -619,6 +625,17 @@ long mbox_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 long mbox_object_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct mbox_endpoint *ep = file->private_data;
+	u32 on = BIT(ep->obj->ops->kind);
 
-	return mbox_ioctl(file, cmd, arg, BIT(ep->obj->ops->kind));
+	/* Of the ones that matter most, the compiler knows what the table says. */
+	switch (cmd) {
+	case MBOX_IOC_SEND:
+		return mbox_command_run(file, MBOX_CMD_SEND, arg, on);
+	case MBOX_IOC_RECV:
+		return mbox_command_run(file, MBOX_CMD_RECV, arg, on);
+	case MBOX_IOC_CALL:
+		return mbox_command_run(file, MBOX_CMD_CALL, arg, on);
+	default:
+		return mbox_ioctl(file, cmd, arg, on);
+	}
 }

@@ -97,7 +97,7 @@ int mbox_receive_item(struct mbox_recv_item __user *user,
 int mbox_draft_check_cast(const struct mbox_draft *draft);
 
 /* May what @draft is to become be sent through @file? */
-static inline int mbox_draft_check(struct file *file,
+static __always_inline int mbox_draft_check(struct file *file,
 				   const struct mbox_draft *draft)
 {
 	struct mbox_endpoint *ep = file->private_data;
@@ -122,10 +122,9 @@ static inline int mbox_draft_check(struct file *file,
 }
 
 /* Make the message of @draft, with the files of @fds, if that is given. */
-static inline struct mbox_msg *mbox_draft_make(struct mbox_endpoint *ep,
-					       struct mbox_draft *draft,
-					       const struct mbox_fds *fds,
-					       struct mbox_refused *why)
+static __always_inline struct mbox_msg *
+mbox_draft_make(struct mbox_endpoint *ep, struct mbox_draft *draft,
+		const struct mbox_fds *fds, struct mbox_refused *why)
 {
 	struct mbox_msg *msg;
 

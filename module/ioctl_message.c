@@ -119,14 +119,14 @@ static int mbox_reply_first(struct mbox_request *req)
 	u64 __user *token = req->user + offsetof(struct mbox_recv, reply_token);
 	int ret;
 
-	if (put_user(r->reply_token, token))
+	if (mbox_word_put(r->reply_token, token))
 		return -EFAULT;
 	ret = mbox_give_reply(req, r->reply_token, r->reply_buf, r->reply_len,
 			      r->reply_status, &r->reply_fds);
 	if (ret && ret != -ECANCELED)
 		return ret;
 	r->reply_token = 0;
-	return put_user(r->reply_token, token);
+	return mbox_word_put(0, token);
 }
 
 /*
@@ -302,7 +302,7 @@ static int mbox_write_id(struct mbox_request *req)
 {
 	u64 __user *id = req->user + offsetof(struct mbox_call, id);
 
-	return put_user(req->args.call.id, id);
+	return mbox_word_put(req->args.call.id, id);
 }
 
 /*

@@ -24,7 +24,7 @@
 #define MBOX_UNPAID_MAX	(4 * PAGE_SIZE)
 
 /* How large a message is without its data. */
-static size_t mbox_draft_head(const struct mbox_draft *draft, bool extra)
+static __always_inline size_t mbox_draft_head(const struct mbox_draft *draft, bool extra)
 {
 	size_t head = offsetof(struct mbox_msg, body);
 
@@ -40,16 +40,13 @@ static size_t mbox_draft_head(const struct mbox_draft *draft, bool extra)
 }
 
 /* What it takes of its user's limit, which is what it needs of memory. */
-static u32 mbox_draft_cost(const struct mbox_draft *draft, size_t head)
+static __always_inline u32 mbox_draft_cost(const struct mbox_draft *draft, size_t head)
 {
 	return head + draft->len + (draft->answer ? 0 : draft->reply_max);
 }
 
-static void mbox_msg_init(struct mbox_msg *msg, u8 kind, size_t head)
+static __always_inline void mbox_msg_init(struct mbox_msg *msg, u8 kind, size_t head)
 {
-	msg->sender = NULL;
-	msg->process = NULL;
-	msg->token = 0;
 	msg->share = NULL;
 	msg->tid = NULL;
 	msg->seq = 0;
@@ -68,15 +65,25 @@ static bool mbox_msg_init_extra(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	struct mbox_extra *extra = mbox_msg_extra(msg);
 	struct mbox_callinfo *call = mbox_msg_call(msg);
 
-	memset(extra, 0, 8 * msg->head - offsetof(struct mbox_msg, body));
-	if (draft->ttl)
-		extra->expiry = msg->time + draft->ttl;
+	extra->apart = NULL;
+	extra->files = NULL;
+	extra->expiry = draft->ttl ? msg->time + draft->ttl : 0;
+	extra->meeting = NULL;
 	if (msg->kind != MBOX_PLAIN) {
-		call->repeatable = draft->repeatable;
-		call->reply_max = draft->reply_max;
 		call->answer = draft->answer;
+		call->pid = NULL;
+		call->caller = NULL;
+		call->waiter = NULL;
+		call->repeatable = draft->repeatable;
+		call->over = false;
+		call->fetched = false;
+		call->result = 0;
+		call->status = 0;
 		call->cost = cost;
+		call->reply_max = draft->reply_max;
+		call->reply_len = 0;
 		call->reply = mbox_msg_data(msg) + msg->len;
+		call->files = NULL;
 	}
 	if (likely(cost <= PAGE_SIZE))
 		return true;
@@ -94,12 +101,13 @@ static bool mbox_msg_init_extra(struct mbox_mailbox *mb, struct mbox_msg *msg,
  * Make a message, stamped from the current task. Process and user are not in
  * it: they are the share's that it is charged to.
  */
-static struct mbox_msg *mbox_msg_alloc(struct mbox_mailbox *mb,
-				       const struct mbox_draft *draft,
-				       size_t head, u32 cost)
+static __always_inline struct mbox_msg *
+mbox_msg_alloc(struct mbox_mailbox *mb, const struct mbox_draft *draft,
+	       size_t head, u32 cost)
 {
 	struct mbox_msg *msg;
 	int ret = -ENOMEM;
+	u8 *data;
 
 	msg = mbox_spare_alloc(&mb->spares, cost <= PAGE_SIZE ? cost : head);
 	if (!msg)
@@ -109,12 +117,15 @@ static struct mbox_msg *mbox_msg_alloc(struct mbox_mailbox *mb,
 	msg->type = draft->type;
 	msg->len = draft->len;
 	msg->time = draft->time;
-	if (unlikely(mbox_msg_extra(msg)) &&
-	    !mbox_msg_init_extra(mb, msg, draft, cost))
-		goto free;
+	data = (u8 *)msg + head;
+	if (head > offsetof(struct mbox_msg, body)) {
+		if (!mbox_msg_init_extra(mb, msg, draft, cost))
+			goto free;
+		data = mbox_msg_data(msg);
+	}
 	ret = -EFAULT;
 	if (likely(draft->kind != MBOX_ANSWER) &&
-	    !mbox_data_get(mbox_msg_data(msg), draft->from, draft->len))
+	    !mbox_data_get(data, draft->from, draft->len))
 		goto free;
 	if (unlikely(task_pid(current) != task_tgid(current)))
 		msg->tid = get_pid(task_pid(current));
@@ -171,8 +182,7 @@ static void mbox_msg_free_extra(struct mbox_mailbox *mb, struct mbox_msg *msg)
  * Back to the mailbox that it was in, or to the system. May sleep: a large
  * message may have been mapped page by page.
  */
-static __always_inline void __mbox_msg_free(struct mbox_mailbox *mb,
-					    struct mbox_msg *msg)
+__always_inline void mbox_msg_free(struct mbox_mailbox *mb, struct mbox_msg *msg)
 {
 	if (unlikely(mbox_msg_extra(msg)))
 		mbox_msg_free_extra(mb, msg);
@@ -181,18 +191,14 @@ static __always_inline void __mbox_msg_free(struct mbox_mailbox *mb,
 	mbox_spare_free(&mb->spares, msg);
 }
 
-void mbox_msg_free(struct mbox_mailbox *mb, struct mbox_msg *msg)
-{
-	__mbox_msg_free(mb, msg);
-}
-
-void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first)
+__always_inline void mbox_msg_free_all(struct mbox_mailbox *mb,
+				       struct mbox_msg *first)
 {
 	while (first) {
 		struct mbox_msg *msg = first;
 
 		first = msg->next;
-		__mbox_msg_free(mb, msg);
+		mbox_msg_free(mb, msg);
 	}
 }
 
@@ -201,9 +207,9 @@ void mbox_msg_free_all(struct mbox_mailbox *mb, struct mbox_msg *first)
  * large one before it takes any memory. NULL if it has more than a page, and the
  * draft is to be @small.
  */
-struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
-			       const struct mbox_draft *draft,
-			       struct mbox_refused *why)
+__always_inline struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
+					       const struct mbox_draft *draft,
+					       struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	size_t head = mbox_draft_head(draft, mb->rendezvous);
@@ -219,10 +225,12 @@ struct mbox_msg *mbox_make_msg(struct mbox_endpoint *ep,
 			return ERR_CAST(share);
 	}
 	msg = mbox_msg_alloc(mb, draft, head, cost);
-	if (!IS_ERR(msg))
-		msg->share = share;
-	else if (share)
+	if (likely(!share))
+		return msg;
+	if (IS_ERR(msg))
 		mbox_unreserve(mb, share, cost);
+	else
+		msg->share = share;
 	return msg;
 }
 

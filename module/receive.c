@@ -272,9 +272,9 @@ static void mbox_claim_tidy(struct mbox_mailbox *mb, struct mbox_waiter *w)
  * mbox_claim_end() is told how that ended; of who peeks, they are pinned.
  * -EMSGSIZE, and @take->needed, if the first is too large.
  */
-static __always_inline int
-__mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
-	     const struct mbox_deadline *until, struct mbox_catch *catch, u32 nr)
+__always_inline int mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
+			       const struct mbox_deadline *until,
+			       struct mbox_catch *catch, u32 nr)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_waiter w mbox_unset;
@@ -302,23 +302,10 @@ __mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
 	return ret;
 }
 
-int mbox_claim_one(struct mbox_endpoint *ep, struct mbox_take *take,
-		   const struct mbox_deadline *until, struct mbox_catch *catch)
-{
-	return __mbox_claim(ep, take, until, catch, 1);
-}
-
-int mbox_claim_some(struct mbox_endpoint *ep, struct mbox_take *take,
-		    const struct mbox_deadline *until, struct mbox_catch *catch,
-		    u32 nr)
-{
-	return __mbox_claim(ep, take, until, catch, nr);
-}
-
 /* The held @msg has been received. */
-static __always_inline void __mbox_ack_locked(struct mbox_endpoint *ep,
-					      struct mbox_msg *msg,
-					      struct mbox_after *after)
+__always_inline void mbox_ack_locked(struct mbox_endpoint *ep,
+				     struct mbox_msg *msg,
+				     struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 
@@ -330,19 +317,13 @@ static __always_inline void __mbox_ack_locked(struct mbox_endpoint *ep,
 	mbox_drop_locked(mb, msg, 0, after);
 }
 
-void mbox_ack_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
-		     struct mbox_after *after)
-{
-	__mbox_ack_locked(ep, msg, after);
-}
-
 /*
  * The claimed message has not been received: back to its place. Nor has it been
  * told how many were missed.
  */
-static void mbox_put_back_locked(struct mbox_endpoint *ep,
-				 const struct mbox_catch *catch,
-				 struct mbox_after *after)
+static noinline void mbox_put_back_locked(struct mbox_endpoint *ep,
+					  const struct mbox_catch *catch,
+					  struct mbox_after *after)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 
@@ -357,9 +338,8 @@ static void mbox_put_back_locked(struct mbox_endpoint *ep,
 }
 
 /* The receive of the @nr messages that were claimed is over. */
-static __always_inline void __mbox_claim_end(struct mbox_endpoint *ep,
-					     const struct mbox_catch *catch,
-					     u32 nr)
+__always_inline void mbox_claim_end(struct mbox_endpoint *ep,
+				    const struct mbox_catch *catch, u32 nr)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after mbox_unset;
@@ -369,7 +349,7 @@ static __always_inline void __mbox_claim_end(struct mbox_endpoint *ep,
 	for (; nr; nr--, catch++) {
 		switch (catch->end) {
 		case MBOX_END_ACK:
-			__mbox_ack_locked(ep, catch->msg, &after);
+			mbox_ack_locked(ep, catch->msg, &after);
 			break;
 		case MBOX_END_LEASE:
 			mbox_lease_locked(ep, catch->msg, &after);
@@ -382,17 +362,6 @@ static __always_inline void __mbox_claim_end(struct mbox_endpoint *ep,
 		}
 	}
 	mbox_unlock(mb, &after);
-}
-
-void mbox_claim_end_one(struct mbox_endpoint *ep, const struct mbox_catch *catch)
-{
-	__mbox_claim_end(ep, catch, 1);
-}
-
-void mbox_claim_end_some(struct mbox_endpoint *ep,
-			 const struct mbox_catch *catch, u32 nr)
-{
-	__mbox_claim_end(ep, catch, nr);
 }
 
 /* A message whose sender waits to be met stays: it is not queued to him. */

@@ -144,6 +144,7 @@ static void mbox_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 	w->task = current;
 	w->ep = ep;
 	w->msg = msg;
+	msg->sender = NULL;
 	if (mbox_msg_is_awaited(msg)) {
 		mbox_call_begin_locked(ep, msg, w);
 	} else if (unlikely(mb->rendezvous)) {
@@ -235,9 +236,9 @@ refused:
  * Returns how many did; if none did, what is said above of the first, which is
  * NULL then if the mailbox has disposed of it.
  */
-static __always_inline int
-__mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
-	     struct mbox_waiter *w, bool dontwait, struct mbox_refused *why)
+__always_inline int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs,
+			       u32 nr, struct mbox_waiter *w, bool dontwait,
+			       struct mbox_refused *why)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_charging charge = {};
@@ -271,20 +272,6 @@ __mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 	if (mb->rendezvous && w->msg)
 		*msgs = NULL;
 	return ret;
-}
-
-int mbox_enter_one(struct mbox_endpoint *ep, struct mbox_msg **msg,
-		   struct mbox_waiter *w, bool dontwait,
-		   struct mbox_refused *why)
-{
-	return __mbox_enter(ep, msg, 1, w, dontwait, why);
-}
-
-int mbox_enter_some(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
-		    struct mbox_waiter *w, bool dontwait,
-		    struct mbox_refused *why)
-{
-	return __mbox_enter(ep, msgs, nr, w, dontwait, why);
 }
 
 /* See mbox_send_msgs(): the first one waits, as @w. */

@@ -66,16 +66,18 @@ static __always_inline u64 mbox_memory_group(void)
 #endif
 }
 
+#define MBOX_SPARE_SHIFT	2
+
 /* What a message of size @i has as its @group: 0 if it is not to be kept. */
 static inline u64 mbox_spare_tag(u64 group, int i)
 {
-	static_assert(MBOX_SPARE_SIZES <= 4);
-	return group ? group << 2 | i : 0;
+	static_assert(MBOX_SPARE_SIZES <= 1 << MBOX_SPARE_SHIFT);
+	return group ? group << MBOX_SPARE_SHIFT | i : 0;
 }
 
 static inline int mbox_spare_index(const struct mbox_msg *msg)
 {
-	return msg->group & 3;
+	return msg->group & ((1 << MBOX_SPARE_SHIFT) - 1);
 }
 
 /* In a list, @len is how many there are from this one on. */
@@ -109,8 +111,8 @@ static inline void mbox_spare_put(struct mbox_msg **slot,
 /*
  * Memory for a message of @size bytes, of which only @group is set; or NULL.
  */
-static inline struct mbox_msg *mbox_spare_alloc(struct mbox_spares *spares,
-						u32 size)
+static __always_inline struct mbox_msg *
+mbox_spare_alloc(struct mbox_spares *spares, u32 size)
 {
 	u64 group = mbox_memory_group();
 	struct mbox_msg *msg;
@@ -130,7 +132,7 @@ static inline struct mbox_msg *mbox_spare_alloc(struct mbox_spares *spares,
 	if (msg->next)
 		mbox_spare_put(&spares->first[i], msg->next,
 			       mbox_spare_sizes[i].max);
-	if (likely(msg->group == mbox_spare_tag(group, i)))
+	if (likely(msg->group >> MBOX_SPARE_SHIFT == group))
 		return msg;
 	kfree(msg);
 	return mbox_spare_new(i, group);

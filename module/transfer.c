@@ -63,7 +63,8 @@ void mbox_conclude(struct mbox_mailbox *mb, struct mbox_after *after)
 }
 
 /* Into the queue, and into what else knows of queued messages. */
-static inline void mbox_insert_locked(struct mbox_mailbox *mb, struct mbox_msg *msg)
+static __always_inline void mbox_insert_locked(struct mbox_mailbox *mb,
+					       struct mbox_msg *msg)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -199,15 +200,10 @@ static struct mbox_waiter *mbox_line_fit_locked(struct mbox_mailbox *mb,
 	return NULL;
 }
 
-/*
- * What has two underscores is the same without them, where that is on the way of
- * every message.
- */
-
 /* Give @msg, which has its room, to a blocked receiver or to the queue. */
-static __always_inline void __mbox_offer_locked(struct mbox_mailbox *mb,
-						struct mbox_msg *msg,
-						struct mbox_after *after)
+__always_inline void mbox_offer_locked(struct mbox_mailbox *mb,
+				       struct mbox_msg *msg,
+				       struct mbox_after *after)
 {
 	struct mbox_waiter *w;
 
@@ -227,12 +223,6 @@ static __always_inline void __mbox_offer_locked(struct mbox_mailbox *mb,
 	}
 	mbox_tell_message_locked(mb, msg, after);
 	mbox_insert_locked(mb, msg);
-}
-
-void mbox_offer_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-		       struct mbox_after *after)
-{
-	__mbox_offer_locked(mb, msg, after);
 }
 
 /* @msg takes the place of @twin, and its number if that keeps it there. */
@@ -256,8 +246,9 @@ static void mbox_replace_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 }
 
 /* Take @msg in. There is room for it, or there will be: nothing can fail. */
-void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-		       struct mbox_after *after)
+__always_inline void mbox_admit_locked(struct mbox_mailbox *mb,
+				       struct mbox_msg *msg,
+				       struct mbox_after *after)
 {
 	struct mbox_msg *twin;
 
@@ -278,7 +269,7 @@ void mbox_admit_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 	if (unlikely(mbox_is_broadcast(mb)))
 		mbox_cast_publish_locked(mb, msg, after);
 	else
-		__mbox_offer_locked(mb, msg, after);
+		mbox_offer_locked(mb, msg, after);
 }
 
 /*
@@ -329,8 +320,9 @@ static bool mbox_was_writable_locked(struct mbox_mailbox *mb)
 }
 
 /* Tell of room where there is some, and was none, or none for somebody. */
-void mbox_room_change_locked(struct mbox_mailbox *mb, bool writable,
-			     struct mbox_after *after)
+__always_inline void mbox_room_change_locked(struct mbox_mailbox *mb,
+					     bool writable,
+					     struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -391,9 +383,9 @@ void mbox_resettle_locked(struct mbox_mailbox *mb, struct mbox_after *after)
 }
 
 /* @msg leaves the room, from being held or from nowhere. */
-static __always_inline void __mbox_vacate_locked(struct mbox_mailbox *mb,
-						 struct mbox_msg *msg,
-						 struct mbox_after *after)
+__always_inline void mbox_vacate_locked(struct mbox_mailbox *mb,
+					struct mbox_msg *msg,
+					struct mbox_after *after)
 {
 	bool writable = mbox_was_writable_locked(mb);
 
@@ -412,19 +404,13 @@ static __always_inline void __mbox_vacate_locked(struct mbox_mailbox *mb,
 		mbox_cast_end_locked(mb, msg->holder, msg->token, after);
 }
 
-void mbox_vacate_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			struct mbox_after *after)
-{
-	__mbox_vacate_locked(mb, msg, after);
-}
-
 /*
  * Nobody needs @msg, which has no room any more: give back its memory, or leave
  * that to the last of those who read it.
  */
-static __always_inline void __mbox_discard_locked(struct mbox_mailbox *mb,
-						  struct mbox_msg *msg,
-						  struct mbox_after *after)
+__always_inline void mbox_discard_locked(struct mbox_mailbox *mb,
+					 struct mbox_msg *msg,
+					 struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -447,12 +433,6 @@ static __always_inline void __mbox_discard_locked(struct mbox_mailbox *mb,
 	else
 		mbox_share_uncharge_locked(mb, msg->share, mbox_msg_cost(msg),
 					   after);
-}
-
-void mbox_discard_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			 struct mbox_after *after)
-{
-	__mbox_discard_locked(mb, msg, after);
 }
 
 /* @msg, which has no room any more, is undeliverable. */
@@ -487,14 +467,15 @@ void mbox_unpin_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 }
 
 /* Throw away a message that is in the room. If it is a call, with @result. */
-void mbox_drop_locked(struct mbox_mailbox *mb, struct mbox_msg *msg, int result,
-		      struct mbox_after *after)
+__always_inline void mbox_drop_locked(struct mbox_mailbox *mb,
+				      struct mbox_msg *msg, int result,
+				      struct mbox_after *after)
 {
-	__mbox_vacate_locked(mb, msg, after);
+	mbox_vacate_locked(mb, msg, after);
 	if (msg->kind == MBOX_CALL)
 		mbox_call_over_locked(mb, msg, result, after);
 	else
-		__mbox_discard_locked(mb, msg, after);
+		mbox_discard_locked(mb, msg, after);
 }
 
 /* The time to live of @msg, which is in the room, has run out. */

@@ -142,7 +142,8 @@ static inline void mbox_lock(struct mbox_mailbox *mb)
 void mbox_conclude(struct mbox_mailbox *mb, struct mbox_after *after);
 
 /* Let go of the lock, and do what was noted to be done after that. May sleep. */
-static inline void mbox_unlock(struct mbox_mailbox *mb, struct mbox_after *after)
+static __always_inline void mbox_unlock(struct mbox_mailbox *mb,
+					struct mbox_after *after)
 	__releases(&mb->obj.lock)
 {
 	spin_unlock(&mb->obj.lock);
@@ -280,7 +281,7 @@ void mbox_resettle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
  * See to all that follows from a change of room, of what is held, or of who can
  * come: give room to senders, send home who waits for nothing.
  */
-static inline void mbox_settle_locked(struct mbox_mailbox *mb,
+static __always_inline void mbox_settle_locked(struct mbox_mailbox *mb,
 				      struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
@@ -318,10 +319,10 @@ void mbox_supplant_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
 			  struct mbox_msg *victims, struct mbox_after *after);
 
 /* Admit @msg, for which @victims have made room; or it replaces another. */
-static inline void mbox_commit_locked(struct mbox_mailbox *mb,
-				      struct mbox_msg *msg,
-				      struct mbox_msg *victims,
-				      struct mbox_after *after)
+static __always_inline void mbox_commit_locked(struct mbox_mailbox *mb,
+					       struct mbox_msg *msg,
+					       struct mbox_msg *victims,
+					       struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 
@@ -331,22 +332,8 @@ static inline void mbox_commit_locked(struct mbox_mailbox *mb,
 		mbox_supplant_locked(mb, msg, victims, after);
 }
 
-int mbox_enter_one(struct mbox_endpoint *ep, struct mbox_msg **msg,
-		   struct mbox_waiter *w, bool dontwait,
-		   struct mbox_refused *why);
-int mbox_enter_some(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
-		    struct mbox_waiter *w, bool dontwait,
-		    struct mbox_refused *why);
-
-/* See send.c. One is as some, but the compiler knows how many that are. */
-static inline int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs,
-			     u32 nr, struct mbox_waiter *w, bool dontwait,
-			     struct mbox_refused *why)
-{
-	return nr == 1 ? mbox_enter_one(ep, msgs, w, dontwait, why) :
-			 mbox_enter_some(ep, msgs, nr, w, dontwait, why);
-}
-
+int mbox_enter(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
+	       struct mbox_waiter *w, bool dontwait, struct mbox_refused *why);
 int mbox_send_wait(struct mbox_endpoint *ep, struct mbox_msg **msgs, u32 nr,
 		   struct mbox_waiter *w, const struct mbox_deadline *until,
 		   struct mbox_refused *why);
@@ -445,34 +432,11 @@ static inline void mbox_include(struct mbox_mailbox *mb)
 		mbox_include_others(mb);
 }
 
-int mbox_claim_one(struct mbox_endpoint *ep, struct mbox_take *take,
-		   const struct mbox_deadline *until, struct mbox_catch *catch);
-int mbox_claim_some(struct mbox_endpoint *ep, struct mbox_take *take,
-		    const struct mbox_deadline *until, struct mbox_catch *catch,
+int mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
+	       const struct mbox_deadline *until, struct mbox_catch *catch,
+	       u32 nr);
+void mbox_claim_end(struct mbox_endpoint *ep, const struct mbox_catch *catch,
 		    u32 nr);
-void mbox_claim_end_one(struct mbox_endpoint *ep,
-			const struct mbox_catch *catch);
-void mbox_claim_end_some(struct mbox_endpoint *ep,
-			 const struct mbox_catch *catch, u32 nr);
-
-/* See receive.c, and mbox_enter(). */
-static inline int mbox_claim(struct mbox_endpoint *ep, struct mbox_take *take,
-			     const struct mbox_deadline *until,
-			     struct mbox_catch *catch, u32 nr)
-{
-	return nr == 1 ? mbox_claim_one(ep, take, until, catch) :
-			 mbox_claim_some(ep, take, until, catch, nr);
-}
-
-static inline void mbox_claim_end(struct mbox_endpoint *ep,
-				  const struct mbox_catch *catch, u32 nr)
-{
-	if (nr == 1)
-		mbox_claim_end_one(ep, catch);
-	else
-		mbox_claim_end_some(ep, catch, nr);
-}
-
 void mbox_ack_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 		     struct mbox_after *after);
 int mbox_purge(struct mbox_endpoint *ep);
