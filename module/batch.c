@@ -29,7 +29,6 @@ mbox_make_item(struct file *file, const struct mbox_send_item __user *user,
 {
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_send_item item mbox_unset;
-	struct iov_iter from mbox_unset;
 	struct mbox_draft draft mbox_unset;
 	int ret;
 
@@ -39,20 +38,15 @@ mbox_make_item(struct file *file, const struct mbox_send_item __user *user,
 		return ERR_PTR(-EINVAL);
 	if (unlikely(item.ttl))
 		*time = ktime_get_ns();
-	iov_iter_ubuf(&from, ITER_SOURCE, u64_to_user_ptr(item.buf), item.len);
 	draft = (struct mbox_draft){
-		.files = NULL,
-		.from = &from,
+		.from = { u64_to_user_ptr(item.buf), item.len },
 		.len = item.len,
 		.priority = item.priority,
 		.type = item.type,
 		.ttl = item.ttl,
 		.time = *time,
 		.kind = MBOX_PLAIN,
-		.repeatable = false,
 		.small = !first,
-		.reply_max = 0,
-		.answer = NULL,
 	};
 	ret = mbox_draft_check(file, &draft);
 	if (ret)
@@ -184,7 +178,6 @@ static int mbox_recv_chunk(struct mbox_request *req, struct mbox_take *take,
 	struct mbox_catch catch[MBOX_CHUNK_MAX] mbox_unset;
 	struct mbox_dest dests[MBOX_CHUNK_MAX] mbox_unset;
 	u32 flags = req->args.recv_batch.flags;
-	struct iov_iter to mbox_unset;
 	struct mbox_files *files;
 	u32 i, n;
 	int ret;
@@ -201,9 +194,10 @@ static int mbox_recv_chunk(struct mbox_request *req, struct mbox_take *take,
 
 	nr = ret;
 	for (n = 0; n < nr; n++) {
+		struct mbox_area to = { u64_to_user_ptr(dests[n].buf),
+					dests[n].size };
+
 		catch[n].end = mbox_end_of(catch[n].msg, flags);
-		iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(dests[n].buf),
-			      dests[n].size);
 		files = mbox_msg_files(catch[n].msg);
 		ret = mbox_receive_item(user + n, catch + n, &to,
 					mbox_files_lost(files, 0));

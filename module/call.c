@@ -326,16 +326,15 @@ static u8 *mbox_call_room(struct mbox_msg *msg)
  * leaves it as it was. @files are taken if this succeeds.
  */
 __always_inline int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
-				    const void __user *buf, u32 len, s32 status,
+				    void __user *buf, u32 len, s32 status,
 				    struct mbox_files *files)
 {
+	struct mbox_area from = { buf, len };
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_after after mbox_unset;
 	struct mbox_msg *msg;
-	struct iov_iter from;
 	int ret = 0;
 
-	iov_iter_ubuf(&from, ITER_SOURCE, (void __user *)buf, len);
 	spin_lock(&mb->obj.lock);
 	msg = mbox_lease_find_locked(ep, token);
 	if (!msg)

@@ -14,6 +14,7 @@
 #include <linux/types.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include "message.h"
 
 /* How much is copied in words. */
 #define MBOX_WORDS_MAX	128
@@ -27,10 +28,10 @@
 	unsafe_put_user(*(const type *)(from), (type __user *)(to), fault)
 
 /* Is it small, in one piece, and may words be anywhere? */
-static inline bool mbox_data_is_small(const struct iov_iter *iter, u32 len)
+static inline bool mbox_data_is_small(const struct mbox_area *area, u32 len)
 {
 	return IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) &&
-	       len <= MBOX_WORDS_MAX && iter_is_ubuf(iter);
+	       len <= MBOX_WORDS_MAX && !area->iter;
 }
 
 static __always_inline bool mbox_words_get(u8 *to, const u8 __user *from,
@@ -120,29 +121,34 @@ fault:
 	return -EFAULT;
 }
 
+bool mbox_data_get_large(u8 *to, struct iov_iter *iter, void __user *at,
+			 u32 len);
+bool mbox_data_put_large(struct iov_iter *iter, void __user *at, const u8 *from,
+			 u32 len);
+
 /*
  * Copy @len bytes to @to, where there is room for them. Returns if that worked.
- * Here and below, the iterator is of no use afterwards.
+ * Here and below, an iterator is of no use afterwards.
  */
-static __always_inline bool mbox_data_get(u8 *to, struct iov_iter *from,
+static __always_inline bool mbox_data_get(u8 *to, const struct mbox_area *from,
 					  u32 len)
 {
 	if (unlikely(!len))
 		return true;
 	if (likely(mbox_data_is_small(from, len)))
-		return mbox_words_get(to, from->ubuf + from->iov_offset, len);
-	return _copy_from_iter(to, len, from) == len;
+		return mbox_words_get(to, from->at, len);
+	return mbox_data_get_large(to, from->iter, from->at, len);
 }
 
 /* Copy @len bytes from @from, which are there. Returns if that worked. */
-static __always_inline bool mbox_data_put(struct iov_iter *to, const u8 *from,
-					  u32 len)
+static __always_inline bool mbox_data_put(const struct mbox_area *to,
+					  const u8 *from, u32 len)
 {
 	if (unlikely(!len))
 		return true;
 	if (likely(mbox_data_is_small(to, len)))
-		return mbox_words_put(to->ubuf + to->iov_offset, from, len);
-	return _copy_to_iter(from, len, to) == len;
+		return mbox_words_put(to->at, from, len);
+	return mbox_data_put_large(to->iter, to->at, from, len);
 }
 
 #endif /* MBOX_DATA_H */

@@ -65,9 +65,9 @@ static int mbox_iov_get(struct iovec *iov, const struct mbox_iov __user *from,
 	return 0;
 }
 
-/* See mbox_iter_get(): of pieces. */
-int mbox_iter_get_iov(struct iov_iter *iter, struct iovec **iov,
-		      unsigned int dir, u64 buf, u32 len, u32 nr)
+/* See mbox_area_get(): of pieces. */
+int mbox_iov_iter(struct iov_iter *iter, struct iovec **iov, unsigned int dir,
+		  u64 buf, u32 len, u32 nr)
 {
 	size_t total = 0;
 	int ret;
@@ -90,12 +90,37 @@ int mbox_iter_get_iov(struct iov_iter *iter, struct iovec **iov,
 	return 0;
 }
 
-/* See mbox_draft_check(): what a broadcast does not take. */
-int mbox_draft_check_cast(const struct mbox_draft *draft)
+/* See mbox_data_get(): by the general routines. */
+bool mbox_data_get_large(u8 *to, struct iov_iter *iter, void __user *at, u32 len)
 {
-	if (draft->kind == MBOX_CALL)
+	struct iov_iter whole mbox_unset;
+
+	if (!iter) {
+		iov_iter_ubuf(&whole, ITER_SOURCE, at, len);
+		iter = &whole;
+	}
+	return _copy_from_iter(to, len, iter) == len;
+}
+
+/* See mbox_data_put(): likewise. */
+bool mbox_data_put_large(struct iov_iter *iter, void __user *at, const u8 *from,
+			 u32 len)
+{
+	struct iov_iter whole mbox_unset;
+
+	if (!iter) {
+		iov_iter_ubuf(&whole, ITER_DEST, at, len);
+		iter = &whole;
+	}
+	return _copy_to_iter(from, len, iter) == len;
+}
+
+/* See mbox_draft_check(): what a broadcast does not take. */
+int mbox_draft_check_cast(u8 kind, u32 priority)
+{
+	if (kind == MBOX_CALL)
 		return -EOPNOTSUPP;
-	return draft->priority ? -EINVAL : 0;
+	return priority ? -EINVAL : 0;
 }
 
 /* As the kernel's own functions say, but they look up even what is no question. */
@@ -228,9 +253,9 @@ bool mbox_is_orphan(struct file *file)
  * is, or -errno: then it has not been received.
  */
 __always_inline ssize_t mbox_fetch(const struct mbox_msg *msg,
-				   struct iov_iter *to)
+				   const struct mbox_area *to)
 {
-	u32 len = min_t(u64, msg->len, iov_iter_count(to));
+	u32 len = min(msg->len, to->len);
 
 	if (unlikely(fatal_signal_pending(current)))
 		return -EINTR;	/* nobody would see it */
@@ -242,7 +267,7 @@ __always_inline ssize_t mbox_fetch(const struct mbox_msg *msg,
 /* The data of the message of @catch goes to @to; @a is what is to be told of it. */
 static __always_inline int mbox_hand_over(struct mbox_account *a,
 					  const struct mbox_catch *catch,
-					  struct iov_iter *to)
+					  const struct mbox_area *to)
 {
 	ssize_t len = mbox_fetch(catch->msg, to);
 
@@ -259,7 +284,7 @@ static __always_inline int mbox_hand_over(struct mbox_account *a,
  */
 __always_inline int mbox_receive(struct mbox_recv __user *user,
 				 const struct mbox_catch *catch,
-				 struct iov_iter *to, u32 fds, u32 lost)
+				 const struct mbox_area *to, u32 fds, u32 lost)
 {
 	struct mbox_account a mbox_unset;
 	int ret = mbox_hand_over(&a, catch, to);
@@ -281,7 +306,7 @@ fault:
 /* The same for one of a batch, which gives no descriptors. */
 __always_inline int mbox_receive_item(struct mbox_recv_item __user *user,
 				      const struct mbox_catch *catch,
-				      struct iov_iter *to, u32 lost)
+				      const struct mbox_area *to, u32 lost)
 {
 	struct mbox_account a mbox_unset;
 	int ret = mbox_hand_over(&a, catch, to);

@@ -47,7 +47,7 @@ void mbox_call_finish(struct mbox_endpoint *ep, struct mbox_msg *msg,
 int mbox_call_cancel(struct mbox_endpoint *ep, u64 id);
 void mbox_call_cancel_all(struct mbox_endpoint *ep, const struct pid *process);
 int mbox_call_reply(struct mbox_endpoint *ep, u64 token,
-		    const void __user *buf, u32 len, s32 status,
+		    void __user *buf, u32 len, s32 status,
 		    struct mbox_files *files);
 
 /* answer.c: calls that nobody waits for */

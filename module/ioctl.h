@@ -71,30 +71,51 @@ static inline int mbox_deadline_get(struct mbox_deadline *until,
 	return likely(!deadline) ? 0 : mbox_deadline_set(until, deadline);
 }
 
-int mbox_iter_get_iov(struct iov_iter *iter, struct iovec **iov,
-		      unsigned int dir, u64 buf, u32 len, u32 nr);
+/* The area that @iter stands for. */
+static inline struct mbox_area mbox_area_of(struct iov_iter *iter)
+{
+	struct mbox_area area = {
+		.len = min_t(size_t, iov_iter_count(iter), U32_MAX),
+	};
+
+	if (likely(iter_is_ubuf(iter)))
+		area.at = iter->ubuf + iter->iov_offset;
+	else
+		area.iter = iter;
+	return area;
+}
+
+int mbox_iov_iter(struct iov_iter *iter, struct iovec **iov, unsigned int dir,
+		  u64 buf, u32 len, u32 nr);
 
 /*
  * Where the data of a message comes from or goes to: @len bytes at @buf, or @nr
- * pieces that are named there. *@iov is to be freed.
+ * pieces that are named there, as @iter then tells. *@iov is to be freed.
  */
-static inline int mbox_iter_get(struct iov_iter *iter, struct iovec **iov,
-				unsigned int dir, u64 buf, u32 len, u32 nr)
+static __always_inline int mbox_area_get(struct mbox_area *area,
+					 struct iov_iter *iter,
+					 struct iovec **iov, unsigned int dir,
+					 u64 buf, u32 len, u32 nr)
 {
+	int ret;
+
 	*iov = NULL;
-	if (unlikely(nr))
-		return mbox_iter_get_iov(iter, iov, dir, buf, len, nr);
-	iov_iter_ubuf(iter, dir, u64_to_user_ptr(buf), len);
-	return 0;
+	*area = (struct mbox_area){ .at = u64_to_user_ptr(buf), .len = len };
+	if (likely(!nr))
+		return 0;
+	ret = mbox_iov_iter(iter, iov, dir, buf, len, nr);
+	if (!ret)
+		*area = mbox_area_of(iter);
+	return ret;
 }
 
-ssize_t mbox_fetch(const struct mbox_msg *msg, struct iov_iter *to);
+ssize_t mbox_fetch(const struct mbox_msg *msg, const struct mbox_area *to);
 int mbox_receive(struct mbox_recv __user *user, const struct mbox_catch *catch,
-		 struct iov_iter *to, u32 fds, u32 lost);
+		 const struct mbox_area *to, u32 fds, u32 lost);
 int mbox_receive_item(struct mbox_recv_item __user *user,
-		      const struct mbox_catch *catch, struct iov_iter *to,
-		      u32 lost);
-int mbox_draft_check_cast(const struct mbox_draft *draft);
+		      const struct mbox_catch *catch,
+		      const struct mbox_area *to, u32 lost);
+int mbox_draft_check_cast(u8 kind, u32 priority);
 
 /* May what @draft is to become be sent through @file? */
 static __always_inline int mbox_draft_check(struct file *file,
@@ -110,7 +131,7 @@ static __always_inline int mbox_draft_check(struct file *file,
 		     draft->ttl > MBOX_TIME_MAX))
 		return -EINVAL;
 	if (unlikely(mbox_is_broadcast(mb))) {
-		ret = mbox_draft_check_cast(draft);
+		ret = mbox_draft_check_cast(draft->kind, draft->priority);
 		if (ret)
 			return ret;
 	}

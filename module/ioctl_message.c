@@ -11,56 +11,46 @@
 #include "data.h"
 #include "ioctl.h"
 
-/* With MBOX_ASYNC, make the draft that of a call, with room for its answer. */
-static int mbox_get_answer(const struct mbox_send *s, struct mbox_draft *draft,
-			   struct mbox_refused *why)
+/*
+ * With MBOX_ASYNC, what the reply is to go into: an answer that has its room, or
+ * an error. NULL otherwise.
+ */
+static struct mbox_msg *mbox_get_answer(const struct mbox_send *s,
+					struct mbox_refused *why)
 {
 	struct mbox_object *obj;
+	struct mbox_msg *answer;
 	struct file *file;
 
-	if (!(s->flags & MBOX_ASYNC))
+	if (likely(!(s->flags & MBOX_ASYNC)))
 		return s->reply_fd || s->reply_size || s->cookie ||
-		       s->flags & MBOX_REPEATABLE ? -EINVAL : 0;
+		       s->flags & MBOX_REPEATABLE ? ERR_PTR(-EINVAL) : NULL;
 
 	file = fget(s->reply_fd);
 	if (!file)
-		return -EBADF;
+		return ERR_PTR(-EBADF);
 	obj = mbox_file_object(file);
 	if (obj && obj->ops->kind == MBOX_KIND_MAILBOX &&
 	    file->f_mode & FMODE_WRITE)
-		draft->answer = mbox_answer_reserve(file->private_data,
-						    s->reply_size, s->cookie,
-						    why);
+		answer = mbox_answer_reserve(file->private_data, s->reply_size,
+					     s->cookie, why);
 	else
-		draft->answer = ERR_PTR(-EBADF);
+		answer = ERR_PTR(-EBADF);
 	fput(file);
-	if (IS_ERR(draft->answer))
-		return PTR_ERR(draft->answer);
-
-	draft->reply_max = s->reply_size;
-	draft->repeatable = s->flags & MBOX_REPEATABLE;
-	return 0;
+	return answer;
 }
 
 long mbox_ioctl_send(struct mbox_request *req)
 {
 	struct mbox_send *s = &req->args.send;
-	struct iov_iter from mbox_unset;
+	struct iov_iter pieces mbox_unset;
 	u64 now = ktime_get_ns();
-	/* All of it: what is not named has to be cleared first. */
 	struct mbox_draft draft = {
-		.files = NULL,
-		.from = &from,
-		.len = s->len,
 		.priority = s->priority,
 		.type = s->type,
 		.ttl = s->ttl,
 		.time = now,
 		.kind = s->flags & MBOX_ASYNC ? MBOX_CALL : MBOX_PLAIN,
-		.repeatable = false,
-		.small = false,
-		.reply_max = 0,
-		.answer = NULL,
 	};
 	struct mbox_refused why = {};
 	struct mbox_deadline until mbox_unset;
@@ -69,15 +59,20 @@ long mbox_ioctl_send(struct mbox_request *req)
 
 	if (s->reserved || (s->ttl && s->flags & MBOX_ASYNC))
 		return -EINVAL;
-	ret = mbox_iter_get(&from, &iov, ITER_SOURCE, s->buf, s->len, s->iov_nr);
+	ret = mbox_area_get(&draft.from, &pieces, &iov, ITER_SOURCE, s->buf,
+			    s->len, s->iov_nr);
 	if (ret)
 		return ret;
-	if (unlikely(iov))
-		draft.len = min_t(size_t, iov_iter_count(&from), U32_MAX);
+	draft.len = draft.from.len;
 	ret = mbox_draft_check(req->file, &draft) ?:
-	      mbox_deadline_get(&until, req->file, s->flags, s->deadline) ?:
-	      mbox_get_answer(s, &draft, &why);
+	      mbox_deadline_get(&until, req->file, s->flags, s->deadline);
 	if (likely(!ret)) {
+		draft.answer = mbox_get_answer(s, &why);
+		ret = PTR_ERR_OR_ZERO(draft.answer);
+	}
+	if (likely(!ret)) {
+		draft.repeatable = s->flags & MBOX_REPEATABLE;
+		draft.reply_max = s->reply_size;
 		ret = mbox_draft_send(req->file, &draft, &s->fds, &until, &why);
 		if (unlikely(ret && draft.answer))
 			mbox_answer_cancel(draft.answer);
@@ -149,7 +144,8 @@ static void mbox_give_files(struct mbox_request *req,
 
 /* Hand over the message of @catch: its data, what is to be told of it, files. */
 static int mbox_deliver(struct mbox_request *req,
-			const struct mbox_catch *catch, struct iov_iter *to)
+			const struct mbox_catch *catch,
+			const struct mbox_area *to)
 {
 	struct mbox_files *files = mbox_msg_files(catch->msg);
 	struct mbox_recv __user *user = req->user;
@@ -175,19 +171,17 @@ static __always_inline int mbox_recv_one(struct mbox_request *req,
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_recv *r = &req->args.recv;
 	struct mbox_catch catch mbox_unset;
-	struct iov_iter to mbox_unset;
+	struct iov_iter pieces mbox_unset;
+	struct mbox_area to;
 	struct iovec *iov;
 	int ret;
 
-	ret = mbox_iter_get(&to, &iov, ITER_DEST, r->buf, r->buf_size, r->iov_nr);
+	ret = mbox_area_get(&to, &pieces, &iov, ITER_DEST, r->buf, r->buf_size,
+			    r->iov_nr);
 	if (ret)
 		return ret;
 	take->peek = r->flags & MBOX_PEEK;
-	catch.room = r->buf_size;
-	if (unlikely(iov))
-		catch.room = min_t(size_t, iov_iter_count(&to), U32_MAX);
-	if (r->flags & MBOX_TRUNCATE)
-		catch.room = U32_MAX;
+	catch.room = r->flags & MBOX_TRUNCATE ? U32_MAX : to.len;
 	ret = mbox_claim(ep, take, until, &catch, 1);
 	if (likely(ret > 0)) {
 		catch.end = mbox_end_of(catch.msg, r->flags);
@@ -316,21 +310,16 @@ static __always_inline int mbox_call_new(struct mbox_request *req,
 {
 	struct mbox_endpoint *ep = req->file->private_data;
 	struct mbox_call *c = &req->args.call;
-	struct iov_iter from mbox_unset;
 	u64 now = ktime_get_ns();
 	struct mbox_draft draft = {
-		.files = NULL,
-		.from = &from,
+		.from = { u64_to_user_ptr(c->buf), c->len },
 		.len = c->len,
 		.priority = c->priority,
 		.type = c->type,
-		.ttl = 0,
 		.time = now,
 		.kind = MBOX_CALL,
 		.repeatable = c->flags & MBOX_REPEATABLE,
-		.small = false,
 		.reply_max = c->reply_size,
-		.answer = NULL,
 	};
 	struct mbox_msg *msg;
 	int ret;
@@ -338,7 +327,6 @@ static __always_inline int mbox_call_new(struct mbox_request *req,
 	ret = mbox_draft_check(req->file, &draft);
 	if (ret)
 		return ret;
-	iov_iter_ubuf(&from, ITER_SOURCE, u64_to_user_ptr(c->buf), c->len);
 	msg = mbox_draft_make(ep, &draft, &c->fds, why);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
@@ -381,7 +369,7 @@ static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 	struct mbox_callinfo *call = mbox_msg_call(msg);
 	struct mbox_call __user *user = req->user;
 	struct mbox_call *c = &req->args.call;
-	struct iov_iter to mbox_unset;
+	struct mbox_area to = { u64_to_user_ptr(c->reply_buf), call->reply_len };
 	int nr = 0, ret;
 
 	if (unlikely(call->reply_len > c->reply_size))
@@ -390,8 +378,6 @@ static int mbox_call_fetch(struct mbox_request *req, struct mbox_msg *msg)
 	if (unlikely(call->files))
 		nr = mbox_files_fit(call->files, &c->reply_fds);
 
-	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(c->reply_buf),
-		      call->reply_len);
 	if (unlikely(nr < 0) ||
 	    (likely(!call->result) &&
 	     !mbox_data_put(&to, call->reply, call->reply_len)))

@@ -59,8 +59,10 @@ static __always_inline void mbox_msg_init(struct mbox_msg *msg, u8 kind, size_t 
 }
 
 /* What few have, files aside. Returns whether there is memory for it. */
-static bool mbox_msg_init_extra(struct mbox_mailbox *mb, struct mbox_msg *msg,
-				const struct mbox_draft *draft, u32 cost)
+static __always_inline bool mbox_msg_init_extra(struct mbox_mailbox *mb,
+						struct mbox_msg *msg,
+						const struct mbox_draft *draft,
+						u32 cost)
 {
 	struct mbox_extra *extra = mbox_msg_extra(msg);
 	struct mbox_callinfo *call = mbox_msg_call(msg);
@@ -125,7 +127,7 @@ mbox_msg_alloc(struct mbox_mailbox *mb, const struct mbox_draft *draft,
 	}
 	ret = -EFAULT;
 	if (likely(draft->kind != MBOX_ANSWER) &&
-	    !mbox_data_get(data, draft->from, draft->len))
+	    !mbox_data_get(data, &draft->from, draft->len))
 		goto free;
 	if (unlikely(task_pid(current) != task_tgid(current)))
 		msg->tid = get_pid(task_pid(current));

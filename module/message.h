@@ -266,6 +266,18 @@ static inline bool mbox_msg_is_cancelled(const struct mbox_msg *msg)
 	return mbox_msg_is_awaited(msg) && !mbox_msg_call(msg)->caller;
 }
 
+/**
+ * struct mbox_area - where data is in user memory, or is to go
+ * @at: where it begins
+ * @len: how many bytes there are, or fit
+ * @iter: if they are not in one piece: what tells where, instead of @at
+ */
+struct mbox_area {
+	void __user *at;
+	u32 len;
+	struct iov_iter *iter;
+};
+
 /*
  * What a message is to be made of. @files becomes the message's, once there is
  * one. @ttl is how long it may live, 0 for ever. @from has at least @len bytes.
@@ -273,7 +285,7 @@ static inline bool mbox_msg_is_cancelled(const struct mbox_msg *msg)
  */
 struct mbox_draft {
 	struct mbox_files *files;
-	struct iov_iter *from;
+	struct mbox_area from;
 	u32 len;
 	u32 priority;
 	s64 type;

@@ -20,6 +20,7 @@ ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 	struct mbox_deadline until mbox_unset;
 	struct mbox_catch catch mbox_unset;
+	struct mbox_area area = mbox_area_of(to);
 	struct mbox_take take = {};
 	ssize_t ret;
 
@@ -29,10 +30,10 @@ ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	ret = mbox_exclude(mb);
 	if (ret)
 		return ret;
-	catch.room = min_t(size_t, iov_iter_count(to), U32_MAX);
+	catch.room = area.len;
 	ret = mbox_claim(ep, &take, &until, &catch, 1);
 	if (ret > 0) {
-		ret = mbox_fetch(catch.msg, to);
+		ret = mbox_fetch(catch.msg, &area);
 		catch.end = ret < 0 ? MBOX_END_PUT_BACK : MBOX_END_ACK;
 		mbox_claim_end(ep, &catch, 1);
 	} else if (ret == -EPIPE) {
@@ -47,20 +48,13 @@ ssize_t mbox_read_iter(struct kiocb *iocb, struct iov_iter *to)
 ssize_t mbox_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct mbox_endpoint *ep = iocb->ki_filp->private_data;
+	struct mbox_area area = mbox_area_of(from);
 	u64 now = ktime_get_ns();
 	struct mbox_draft draft = {
-		.files = NULL,
-		.from = from,
-		.len = min_t(size_t, iov_iter_count(from), U32_MAX),
-		.priority = 0,
-		.type = 0,
-		.ttl = 0,
+		.from = area,
+		.len = area.len,
 		.time = now,
 		.kind = MBOX_PLAIN,
-		.repeatable = false,
-		.small = false,
-		.reply_max = 0,
-		.answer = NULL,
 	};
 	struct mbox_deadline until mbox_unset;
 	struct mbox_refused why = {};
