@@ -103,7 +103,7 @@ endef
 # What mbox is measured beside, likewise; for guests alone.
 define build_floor
 	$(Q)mkdir -p $(BUILD)/$(1)/floor-src
-	$(Q)ln -sfn $(CURDIR)/uapi $(BUILD)/$(1)/floor-src/
+	$(Q)ln -sfn $(CURDIR)/uapi $(CURDIR)/module $(BUILD)/$(1)/floor-src/
 	$(Q)ln -sf $(CURDIR)/bench/floor/* $(BUILD)/$(1)/floor-src/
 	$(call kbuild,$(BUILD)/$(1)/floor-src,$(2),$(3))
 endef

@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
-#include "data.h"
+#include "args.h"
 #include "ioctl.h"
 
 #define MBOX_OPEN_FLAGS		(MBOX_O_READ | MBOX_O_WRITE | \
@@ -32,59 +32,9 @@
 				 MBOX_INHERIT)
 
 /*
- * Read the arguments of the commands that matter most at once, and of them what is
- * looked at. This fails where the caller's struct is of another size than ours, or
- * cannot be read.
+ * Read the argument of a command that matters most. This fails where the caller's
+ * struct is of another size than ours, or cannot be read.
  */
-
-static __always_inline bool mbox_read_send(struct mbox_send *s,
-			   const struct mbox_send __user *user)
-{
-	bool good;
-
-	if (!user_read_access_begin(user, sizeof(*user)))
-		return false;
-	good = mbox_span_get(s, user, 0,
-			     offsetof(struct mbox_send, refusal)) &&
-	       mbox_span_get(s, user, offsetof(struct mbox_send, fds),
-			     sizeof(*s));
-	user_read_access_end();
-	return good && s->size == sizeof(*s);
-}
-
-static __always_inline bool mbox_read_recv(struct mbox_recv *r,
-			   const struct mbox_recv __user *user)
-{
-	bool good;
-
-	if (!user_read_access_begin(user, sizeof(*user)))
-		return false;
-	good = mbox_span_get(r, user, 0, offsetof(struct mbox_recv, type)) &&
-	       mbox_span_get(r, user, offsetof(struct mbox_recv, priority),
-			     offsetof(struct mbox_recv, pid)) &&
-	       mbox_span_get(r, user, offsetof(struct mbox_recv, reply_max),
-			     offsetof(struct mbox_recv, cookie)) &&
-	       mbox_span_get(r, user, offsetof(struct mbox_recv, match),
-			     sizeof(*r));
-	user_read_access_end();
-	return good && r->size == sizeof(*r);
-}
-
-static __always_inline bool mbox_read_call(struct mbox_call *c,
-			   const struct mbox_call __user *user)
-{
-	bool good;
-
-	if (!user_read_access_begin(user, sizeof(*user)))
-		return false;
-	good = mbox_span_get(c, user, 0,
-			     offsetof(struct mbox_call, refusal)) &&
-	       mbox_span_get(c, user, offsetof(struct mbox_call, fds),
-			     sizeof(*c));
-	user_read_access_end();
-	return good && c->size == sizeof(*c);
-}
-
 static __always_inline bool mbox_request_read_ours(struct mbox_request *req,
 						   unsigned int nr)
 {

@@ -119,7 +119,7 @@ int mbox_draft_check_cast(u8 kind, u32 priority);
 
 /* May what @draft is to become be sent through @file? */
 static __always_inline int mbox_draft_check(struct file *file,
-				   const struct mbox_draft *draft)
+					    const struct mbox_draft *draft)
 {
 	struct mbox_endpoint *ep = file->private_data;
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);

@@ -282,7 +282,7 @@ void mbox_resettle_locked(struct mbox_mailbox *mb, struct mbox_after *after);
  * come: give room to senders, send home who waits for nothing.
  */
 static __always_inline void mbox_settle_locked(struct mbox_mailbox *mb,
-				      struct mbox_after *after)
+					       struct mbox_after *after)
 {
 	lockdep_assert_held(&mb->obj.lock);
 

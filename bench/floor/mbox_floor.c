@@ -17,7 +17,12 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/mbox.h>
+#include "args.h"
 #include "mbox_floor.h"
+
+/* Bytes of a struct mbox_recv that tell of a message: from @type on. */
+#define FLOOR_TOLD	(offsetof(struct mbox_recv, reply_max) - \
+			 offsetof(struct mbox_recv, type))
 
 /* Whom the message in the buffer is for */
 enum floor_turn {
@@ -38,7 +43,7 @@ enum floor_turn {
  * @received: likewise
  *
  * Arguments of a single message are read to the stack, which is not cleared
- * before.
+ * before, as the module reads them.
  */
 struct floor {
 	void *data;
@@ -78,24 +83,39 @@ static int floor_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static int floor_fill(struct floor *floor, u64 buf, u32 len)
+/* Data is copied as the module does: what is small, in words. Returns if it was. */
+static __always_inline bool floor_get(void *to, u64 buf, u32 len)
+{
+	return len <= MBOX_WORDS_MAX ?
+	       mbox_words_get(to, u64_to_user_ptr(buf), len) :
+	       !copy_from_user(to, u64_to_user_ptr(buf), len);
+}
+
+static __always_inline bool floor_put(u64 buf, const void *from, u32 len)
+{
+	return len <= MBOX_WORDS_MAX ?
+	       mbox_words_put(u64_to_user_ptr(buf), from, len) :
+	       !copy_to_user(u64_to_user_ptr(buf), from, len);
+}
+
+static __always_inline int floor_fill(struct floor *floor, u64 buf, u32 len)
 {
 	if (len > FLOOR_ROOM)
 		return -EMSGSIZE;
-	if (copy_from_user(floor->data, u64_to_user_ptr(buf), len))
+	if (!floor_get(floor->data, buf, len))
 		return -EFAULT;
 	floor->len = len;
 	return 0;
 }
 
 /* Returns the length. */
-static int floor_drain(struct floor *floor, u64 buf, u32 size)
+static __always_inline int floor_drain(struct floor *floor, u64 buf, u32 size)
 {
 	u32 len = READ_ONCE(floor->len);
 
 	if (len > size)
 		return -EMSGSIZE;
-	if (copy_to_user(u64_to_user_ptr(buf), floor->data, len))
+	if (!floor_put(buf, floor->data, len))
 		return -EFAULT;
 	return len;
 }
@@ -104,28 +124,36 @@ static long floor_send(struct floor *floor, void __user *user)
 {
 	struct mbox_send send __uninitialized;
 
-	if (copy_from_user(&send, user, sizeof(send)))
+	if (!mbox_read_send(&send, user))
 		return -EFAULT;
 	return floor_fill(floor, send.buf, send.len);
 }
 
-/* What is left to do where the struct has been read. */
-static long floor_deliver(struct floor *floor, struct mbox_recv *recv,
-			  void __user *user)
+/*
+ * What is left to do where the struct has been read: the data, and as many words of
+ * the struct as tell of a message.
+ */
+static __always_inline long floor_deliver(struct floor *floor,
+					  struct mbox_recv *recv,
+					  struct mbox_recv __user *user)
 {
+	/* any but 0 */
+	static const struct mbox_recv told = { .token = 1 };
 	int ret = floor_drain(floor, recv->buf, recv->buf_size);
 
 	if (ret < 0)
 		return ret;
-	recv->len = ret;
-	return copy_to_user(user, recv, sizeof(*recv)) ? -EFAULT : 0;
+	if (!mbox_words_put((u8 __user *)&user->type, (const u8 *)&told.type,
+			    FLOOR_TOLD))
+		return -EFAULT;
+	return put_user(ret, &user->len);
 }
 
 static long floor_recv(struct floor *floor, void __user *user)
 {
 	struct mbox_recv recv __uninitialized;
 
-	if (copy_from_user(&recv, user, sizeof(recv)))
+	if (!mbox_read_recv(&recv, user))
 		return -EFAULT;
 	return floor_deliver(floor, &recv, user);
 }
@@ -148,8 +176,7 @@ static long floor_send_batch(struct floor *floor, void __user *user)
 
 		if (len > FLOOR_ROOM - at)
 			return -EMSGSIZE;
-		if (copy_from_user(floor->data + at,
-				   u64_to_user_ptr(floor->sent[i].buf), len))
+		if (!floor_get(floor->data + at, floor->sent[i].buf, len))
 			return -EFAULT;
 		at += len;
 	}
@@ -176,8 +203,7 @@ static long floor_recv_batch(struct floor *floor, void __user *user)
 
 		if (len > FLOOR_ROOM - at)
 			return -EMSGSIZE;
-		if (copy_to_user(u64_to_user_ptr(floor->received[i].buf),
-				 floor->data + at, len))
+		if (!floor_put(floor->received[i].buf, floor->data + at, len))
 			return -EFAULT;
 		floor->received[i].len = len;
 		at += len;
@@ -216,10 +242,11 @@ static int floor_wait(struct floor *floor, int turn, struct rcuwait *wait)
 
 static long floor_call(struct floor *floor, void __user *user)
 {
+	struct mbox_call __user *to = user;
 	struct mbox_call call __uninitialized;
 	int ret;
 
-	if (copy_from_user(&call, user, sizeof(call)))
+	if (!mbox_read_call(&call, user))
 		return -EFAULT;
 	ret = floor_fill(floor, call.buf, call.len);
 	if (ret)
@@ -231,8 +258,7 @@ static long floor_call(struct floor *floor, void __user *user)
 	ret = floor_drain(floor, call.reply_buf, call.reply_size);
 	if (ret < 0)
 		return ret;
-	call.reply_len = ret;
-	return copy_to_user(user, &call, sizeof(call)) ? -EFAULT : 0;
+	return put_user(ret, &to->reply_len);
 }
 
 static long floor_serve(struct floor *floor, void __user *user)
@@ -240,7 +266,7 @@ static long floor_serve(struct floor *floor, void __user *user)
 	struct mbox_recv recv __uninitialized;
 	int ret;
 
-	if (copy_from_user(&recv, user, sizeof(recv)))
+	if (!mbox_read_recv(&recv, user))
 		return -EFAULT;
 	if (recv.reply_token) {
 		ret = floor_fill(floor, recv.reply_buf, recv.reply_len);
@@ -251,8 +277,6 @@ static long floor_serve(struct floor *floor, void __user *user)
 	ret = floor_wait(floor, FLOOR_SERVER, &floor->server);
 	if (ret)
 		return ret;
-	/* any but 0 */
-	recv.token = 1;
 	return floor_deliver(floor, &recv, user);
 }
 
