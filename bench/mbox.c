@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mbox, as a program uses it that prepares its structs once.
+ * mbox, as a program uses it: by the plain functions of the library, and of a batch
+ * and of who serves with structs that are prepared once.
  */
 #include <mbox.h>
 
