@@ -100,7 +100,11 @@ int mbox_request_refuse(struct mbox_request *req, struct mbox_refusal *out,
 {
 	void __user *user = req->user + ((u8 *)out - (u8 *)&req->args);
 
-	/* It is in the first version of each struct that has one. */
+	/* It is in the first version of each struct that has one, see the table. */
+	static_assert(offsetofend(struct mbox_create, refusal) <= 120);
+	static_assert(offsetofend(struct mbox_send, refusal) <= 120);
+	static_assert(offsetofend(struct mbox_call, refusal) <= 136);
+
 	if (!mbox_refusal_fill(out, why, ret))
 		return ret;
 	return copy_to_user(user, out, sizeof(*out)) ? -EFAULT : ret;

@@ -8,6 +8,7 @@
 #ifndef MBOX_WORDS_H
 #define MBOX_WORDS_H
 
+#include <linux/build_bug.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
 
@@ -90,7 +91,10 @@ static __always_inline bool mbox_struct_get(void *to, const void __user *from,
 static __always_inline bool mbox_span_get(void *to, const void __user *from,
 					  u32 at, u32 end)
 {
+	BUILD_BUG_ON(at % MBOX_W || end % MBOX_W);
+#ifdef CONFIG_CC_IS_GCC
 #pragma GCC unroll 32
+#endif
 	for (; at < end; at += MBOX_W)
 		mbox_get(long, to + at, from + at, fault);
 	return true;

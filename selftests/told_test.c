@@ -5,6 +5,8 @@
  * elsewhere. Whatever size the caller says that the struct has, and whatever is
  * where something is to be told. Built as a 32-bit program too.
  */
+#include <sys/mman.h>
+
 #include "mbox_test_call.h"
 
 #define FILL	0xa5
@@ -53,10 +55,17 @@ FIXTURE_TEARDOWN(told)
 /* FILL where a field only tells, then what the caller has to say. */
 #define HIDE(field)	memset(&(field), FILL, sizeof(field))
 
-/* Where it is told, whatever that is, is as it was: what is left is compared. */
-#define TOLD(part, field)						\
-	memcpy(&self->arg.part.field, &self->before.part.field,		\
-	       sizeof(self->arg.part.field))
+/* What is told at @field of @arg has been looked at: it is as it was. */
+static void looked_at(union arg *arg, const union arg *before, void *field,
+		      size_t size)
+{
+	size_t at = (unsigned char *)field - arg->bytes;
+
+	memcpy(field, before->bytes + at, size);
+}
+
+#define TOLD(field)							\
+	looked_at(&self->arg, &self->before, &(field), sizeof(field))
 
 #define RUN(command, ours)						\
 ({									\
@@ -112,7 +121,7 @@ TEST_F(told, of_a_send)
 	EXPECT_EQ((__u32)MBOX_LIMIT_MSGS, s->refusal.limit);
 	EXPECT_EQ(1U, s->refusal.total);
 	EXPECT_EQ(1U, s->refusal.max);
-	TOLD(send, refusal);
+	TOLD(s->refusal);
 	NOTHING_ELSE();
 
 	s->len = 65;
@@ -132,7 +141,7 @@ TEST_F(told, of_a_receive)
 	ASSERT_EQ(0, mt_send(self->box, "hello", 5, 7, 0));
 	ASSERT_EQ(-EMSGSIZE, RUN(MBOX_IOC_RECV, sizeof(*r)));
 	EXPECT_EQ(5U, r->len);
-	TOLD(recv, len);
+	TOLD(r->len);
 	NOTHING_ELSE();
 
 	r->buf_size = sizeof(data);
@@ -178,7 +187,7 @@ TEST_F(told, of_a_reply_and_receive)
 	r->reply_status = -2;
 	ASSERT_EQ(-EAGAIN, RUN(MBOX_IOC_RECV, sizeof(*r)));
 	EXPECT_EQ(0U, r->reply_token);
-	TOLD(recv, reply_token);
+	TOLD(r->reply_token);
 	NOTHING_ELSE();
 	EXPECT_EQ(1, mt_purge(answers));
 }
@@ -224,8 +233,8 @@ TEST_F(told, of_a_call)
 	EXPECT_EQ(6U, c->reply_len);
 	EXPECT_EQ(-2, c->status);
 	EXPECT_EQ(0U, c->id);
-	TOLD(call, reply_len);
-	TOLD(call, status);
+	TOLD(c->reply_len);
+	TOLD(c->status);
 	NOTHING_ELSE();
 
 	ASSERT_EQ(0, mt_send(self->box, "hello", 5, 0, 0));
@@ -233,8 +242,54 @@ TEST_F(told, of_a_call)
 	ASSERT_EQ(-EAGAIN, RUN(MBOX_IOC_CALL, sizeof(*c)));
 	EXPECT_EQ((__u32)MBOX_LIMIT_MSGS, c->refusal.limit);
 	EXPECT_EQ(0U, c->id);
-	TOLD(call, refusal);
+	TOLD(c->refusal);
 	NOTHING_ELSE();
+}
+
+/* A struct that begins before @end, and of which @cut bytes are behind it. */
+static void *cut(unsigned char *end, const void *arg, size_t size, size_t cut)
+{
+	return memcpy(end - size + cut, arg, size - cut);
+}
+
+/* A page behind which there is nothing: its end. */
+static unsigned char *last_page(void)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	unsigned char *page = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED || munmap(page + size, size))
+		abort();
+	return page + size;
+}
+
+/* Wherever it begins; and where some of it is not there, nothing has happened. */
+TEST_F(told, of_a_struct_at_the_end)
+{
+	unsigned char *end = last_page();
+	struct mbox_recv r = { .size = sizeof(r), .flags = MBOX_DONTWAIT };
+	struct mbox_send s = { .size = sizeof(s), .flags = MBOX_DONTWAIT };
+	struct mbox_call c = { .size = sizeof(c), .flags = MBOX_DONTWAIT };
+	size_t n;
+
+	for (n = 1; n <= sizeof(s) - 4; n++)
+		EXPECT_EQ(-EFAULT, mt_ioctl(self->box, MBOX_IOC_SEND,
+					    cut(end, &s, sizeof(s), n)));
+	for (n = 1; n <= sizeof(c) - 4; n++)
+		EXPECT_EQ(-EFAULT, mt_ioctl(self->box, MBOX_IOC_CALL,
+					    cut(end, &c, sizeof(c), n)));
+	EXPECT_EQ(0U, mt_stat_of(self->box).sent);
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_SEND,
+			      cut(end - 3, &s, sizeof(s), 0)));
+	EXPECT_EQ(-EAGAIN, mt_ioctl(self->box, MBOX_IOC_CALL,
+				    cut(end - 5, &c, sizeof(c), 0)));
+	for (n = 1; n <= sizeof(r) - 4; n++)
+		EXPECT_EQ(-EFAULT, mt_ioctl(self->box, MBOX_IOC_RECV,
+					    cut(end, &r, sizeof(r), n)));
+	EXPECT_EQ(1U, mt_stat_of(self->box).msgs);
+	EXPECT_EQ(0, mt_ioctl(self->box, MBOX_IOC_RECV,
+			      cut(end - 1, &r, sizeof(r), 0)));
 }
 
 TEST_HARNESS_MAIN
