@@ -17,7 +17,8 @@
  * - Unknown flags are refused, reserved fields must be zero.
  * - Layouts are the same for 32- and 64-bit programs. Pointers are 64 bits
  *   wide, sizes are in bytes, times in nanoseconds, unless said otherwise.
- * - Fields marked "out" are ignored on entry and written by the kernel.
+ * - Fields marked "out" are ignored on entry and written by the kernel. Others
+ *   stay as the caller has them, unless they say otherwise.
  * - A command that fails leaves everything as it was, and nothing is lost.
  * - User and group ids are those of the caller's user namespace, process ids
  *   those of the caller's pid namespace, times on CLOCK_MONOTONIC those of the
