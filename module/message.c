@@ -24,7 +24,8 @@
 #define MBOX_UNPAID_MAX	(4 * PAGE_SIZE)
 
 /* How large a message is without its data. */
-static __always_inline size_t mbox_draft_head(const struct mbox_draft *draft, bool extra)
+static __always_inline size_t mbox_draft_head(const struct mbox_draft *draft,
+					      bool extra)
 {
 	size_t head = offsetof(struct mbox_msg, body);
 
@@ -40,12 +41,18 @@ static __always_inline size_t mbox_draft_head(const struct mbox_draft *draft, bo
 }
 
 /* What it takes of its user's limit, which is what it needs of memory. */
-static __always_inline u32 mbox_draft_cost(const struct mbox_draft *draft, size_t head)
+static __always_inline u32 mbox_draft_cost(const struct mbox_draft *draft,
+					   size_t head)
 {
 	return head + draft->len + (draft->answer ? 0 : draft->reply_max);
 }
 
-static __always_inline void mbox_msg_init(struct mbox_msg *msg, u8 kind, size_t head)
+/*
+ * Memory may have been that of another message: what is not set here, and below,
+ * has no meaning before the message is in a place that gives it one.
+ */
+static __always_inline void mbox_msg_init(struct mbox_msg *msg, u8 kind,
+					  size_t head)
 {
 	msg->share = NULL;
 	msg->tid = NULL;
