@@ -178,7 +178,8 @@ static void mbox_msg_free_extra(struct mbox_mailbox *mb, struct mbox_msg *msg)
 	if (msg->kind == MBOX_CALL || msg->kind == MBOX_ANSWER) {
 		if (unlikely(call->files))
 			mbox_files_free(call->files);
-		put_pid(call->pid);
+		if (unlikely(call->pid))
+			put_pid(call->pid);
 	}
 	if (likely(!extra->apart))
 		return;

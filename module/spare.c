@@ -46,11 +46,10 @@ void *mbox_spare_data_alloc(struct mbox_spares *spares, u32 size, u64 *tag)
 	struct mbox_msg *msg;
 
 	*tag = 0;
-	if (size < sizeof(*msg) ||
-	    size > mbox_spare_sizes[MBOX_SPARE_SIZES - 1].size)
+	if (unlikely(!mbox_spare_is_data(size)))
 		return kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	msg = mbox_spare_alloc(spares, size);
-	if (msg)
+	msg = mbox_spare_take(spares, MBOX_SPARE_DATA);
+	if (likely(msg))
 		*tag = msg->group;
 	return msg;
 }
@@ -59,7 +58,7 @@ void mbox_spare_data_free(struct mbox_spares *spares, void *data, u64 tag)
 {
 	struct mbox_msg *msg = data;
 
-	if (!tag) {
+	if (unlikely(!tag)) {
 		kvfree(data);
 		return;
 	}

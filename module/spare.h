@@ -28,19 +28,29 @@
 #include "mbox.h"
 
 /*
- * The sizes, which are the allocator's, from which on each is used, and how many
- * are kept: for plain messages of up to 64 and 128 bytes, for calls, and for data.
+ * The sizes, which are the allocator's, and how many of each are kept: for plain
+ * messages of up to 64 and 128 bytes, for calls, and for data that takes more than
+ * half of it.
  */
 static const struct {
 	u32 size;
-	u32 min;
 	u32 max;
 } mbox_spare_sizes[MBOX_SPARE_SIZES] = {
-	{ 192, 0, 32 },
-	{ 256, 193, 4 },
-	{ 512, 257, 4 },
-	{ 4096, 2049, 2 },
+	{ 192, 32 },
+	{ 256, 4 },
+	{ 512, 4 },
+	{ 4096, 2 },
 };
+
+#define MBOX_SPARE_DATA		(MBOX_SPARE_SIZES - 1)
+
+/* Is the last of the sizes right for @size bytes? */
+static inline bool mbox_spare_is_data(u32 size)
+{
+	u32 max = mbox_spare_sizes[MBOX_SPARE_DATA].size;
+
+	return size > max / 2 && size <= max;
+}
 
 /*
  * What the current task allocates is charged to the memory cgroup that this
@@ -108,34 +118,40 @@ static inline void mbox_spare_put(struct mbox_msg **slot,
 		mbox_spare_put_again(slot, first, max);
 }
 
-/*
- * Memory for a message of @size bytes, of which only @group is set; or NULL.
- */
+/* Memory of size @i, of which only @group is set; or NULL. */
 static __always_inline struct mbox_msg *
-mbox_spare_alloc(struct mbox_spares *spares, u32 size)
+mbox_spare_take(struct mbox_spares *spares, int i)
 {
+	struct mbox_msg **slot = &spares->first[i];
 	u64 group = mbox_memory_group();
 	struct mbox_msg *msg;
-	int i = 0;
 
-	while (i < MBOX_SPARE_SIZES && size > mbox_spare_sizes[i].size)
-		i++;
-	if (unlikely(i == MBOX_SPARE_SIZES || size < mbox_spare_sizes[i].min)) {
-		msg = kmalloc(size, GFP_KERNEL_ACCOUNT);
-		if (msg)
-			msg->group = 0;
-		return msg;
-	}
-	msg = READ_ONCE(spares->first[i]) ? xchg(&spares->first[i], NULL) : NULL;
+	msg = READ_ONCE(*slot) ? xchg(slot, NULL) : NULL;
 	if (unlikely(!msg))
 		return mbox_spare_new(i, group);
 	if (msg->next)
-		mbox_spare_put(&spares->first[i], msg->next,
-			       mbox_spare_sizes[i].max);
+		mbox_spare_put(slot, msg->next, mbox_spare_sizes[i].max);
 	if (likely(msg->group >> MBOX_SPARE_SHIFT == group))
 		return msg;
 	kfree(msg);
 	return mbox_spare_new(i, group);
+}
+
+/* Memory for a message of @size bytes, likewise. */
+static __always_inline struct mbox_msg *
+mbox_spare_alloc(struct mbox_spares *spares, u32 size)
+{
+	struct mbox_msg *msg;
+	int i = 0;
+
+	while (i < MBOX_SPARE_DATA && size > mbox_spare_sizes[i].size)
+		i++;
+	if (likely(i < MBOX_SPARE_DATA) || mbox_spare_is_data(size))
+		return mbox_spare_take(spares, i);
+	msg = kmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (msg)
+		msg->group = 0;
+	return msg;
 }
 
 /* Nobody needs @msg any more. */
