@@ -43,8 +43,9 @@ static int mbox_call_cmp(const void *id, const struct rb_node *node)
 }
 
 /* @msg becomes one of the calls of @ep, and @w waits for it. */
-void mbox_call_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
-			    struct mbox_waiter *w)
+__always_inline void mbox_call_begin_locked(struct mbox_endpoint *ep,
+					    struct mbox_msg *msg,
+					    struct mbox_waiter *w)
 {
 	struct mbox_callinfo *call = mbox_msg_call(msg);
 
@@ -56,8 +57,9 @@ void mbox_call_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 }
 
 /* It is the caller's again, or if there is none any more, nobody's. */
-void mbox_call_over_locked(struct mbox_mailbox *mb, struct mbox_msg *msg,
-			   int result, struct mbox_after *after)
+__always_inline void mbox_call_over_locked(struct mbox_mailbox *mb,
+					   struct mbox_msg *msg, int result,
+					   struct mbox_after *after)
 {
 	struct mbox_callinfo *call = mbox_msg_call(msg);
 	struct mbox_waiter *waiter = call->waiter;

@@ -36,8 +36,9 @@ static int mbox_lease_cmp(const void *token, const struct rb_node *node)
 }
 
 /* The claimed @msg stays with @ep, for the current process, under its token. */
-void mbox_lease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
-		       struct mbox_after *after)
+__always_inline void mbox_lease_locked(struct mbox_endpoint *ep,
+				       struct mbox_msg *msg,
+				       struct mbox_after *after)
 {
 	lockdep_assert_held(&ep->obj->lock);
 
@@ -52,7 +53,8 @@ void mbox_lease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
 }
 
 /* The leased @msg is claimed again. */
-void mbox_unlease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg)
+__always_inline void mbox_unlease_locked(struct mbox_endpoint *ep,
+					 struct mbox_msg *msg)
 {
 	lockdep_assert_held(&ep->obj->lock);
 
@@ -68,7 +70,8 @@ void mbox_unlease_locked(struct mbox_endpoint *ep, struct mbox_msg *msg)
 }
 
 /* The message that @ep holds under @token, or NULL. */
-struct mbox_msg *mbox_lease_find_locked(struct mbox_endpoint *ep, u64 token)
+__always_inline struct mbox_msg *
+mbox_lease_find_locked(struct mbox_endpoint *ep, u64 token)
 {
 	struct rb_node *node = rb_find(&token, &ep->held, mbox_lease_cmp);
 

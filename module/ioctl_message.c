@@ -108,7 +108,7 @@ static __always_inline int mbox_give_reply(struct mbox_request *req, u64 token,
  * it again when the receive is restarted: see that its token can be cleared
  * while there is still a way back.
  */
-static int mbox_reply_first(struct mbox_request *req)
+static __always_inline int mbox_reply_first(struct mbox_request *req)
 {
 	struct mbox_recv *r = &req->args.recv;
 	u64 __user *token = req->user + offsetof(struct mbox_recv, reply_token);
@@ -292,7 +292,7 @@ long mbox_ioctl_cancel(struct mbox_request *req)
 	return mbox_call_cancel(req->file->private_data, req->args.cancel.id);
 }
 
-static int mbox_write_id(struct mbox_request *req)
+static __always_inline int mbox_write_id(struct mbox_request *req)
 {
 	u64 __user *id = req->user + offsetof(struct mbox_call, id);
 
@@ -345,9 +345,9 @@ static __always_inline int mbox_call_new(struct mbox_request *req,
 }
 
 /* Write how a call ended, and at last @id: it is there until all the rest is. */
-static int mbox_call_tell(struct mbox_call __user *user,
-			  const struct mbox_callinfo *call, u32 fds, u32 lost,
-			  u64 id)
+static __always_inline int mbox_call_tell(struct mbox_call __user *user,
+					  const struct mbox_callinfo *call,
+					  u32 fds, u32 lost, u64 id)
 {
 	if (!user_write_access_begin(user, sizeof(*user)))
 		return -EFAULT;

@@ -10,6 +10,9 @@
  * functions like any.
  */
 #include "message.c"
+#include "wait.c"
+#include "line.c"
+#include "hold.c"
 #include "transfer.c"
 #include "send.c"
 #include "receive.c"

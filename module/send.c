@@ -134,8 +134,9 @@ static bool mbox_is_met_locked(struct mbox_mailbox *mb,
 }
 
 /* The wait of @w, or of the call that @msg is, begins; it may be over at once. */
-static void mbox_begin_locked(struct mbox_endpoint *ep, struct mbox_msg *msg,
-			      struct mbox_waiter *w)
+static __always_inline void mbox_begin_locked(struct mbox_endpoint *ep,
+					      struct mbox_msg *msg,
+					      struct mbox_waiter *w)
 {
 	struct mbox_mailbox *mb = mbox_to_mailbox(ep->obj);
 

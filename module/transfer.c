@@ -214,7 +214,8 @@ __always_inline void mbox_offer_locked(struct mbox_mailbox *mb,
 		return;
 	}
 	if (mb->nr_receivers) {
-		mbox_show_locked(mb, msg, after);
+		if (unlikely(!list_empty(&mb->peekers)))
+			mbox_show_locked(mb, msg, after);
 		w = mbox_line_fit_locked(mb, msg, after);
 		if (w) {
 			mbox_hand_locked(mb, w, msg, after);

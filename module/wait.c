@@ -9,14 +9,22 @@
  *
  *   waker                                waiter
  *   -----                                ------
- *   lock
- *   leaves the mailbox; result, msg
- *   task = w->task, held
- *   store-release done  [barrier D]      load-acquire done  [barrier D]
- *   unlock                               result, msg; its stack may go
+ *   lock                                 state = asleep
+ *   leaves the mailbox; result, msg      full barrier        [barrier S]
+ *   task = w->task
+ *   store-release done  [barrier D]      load-acquire done   [barrier D]
+ *   full barrier        [barrier S]      result, msg; its stack may go
+ *   load state: hold task if asleep
+ *   unlock
  *   wake task, put it
  *
- * The task may even exit meanwhile, so its task_struct is held.
+ * Barrier D: who sees that it is done sees what it got. Barrier S: either the waker
+ * sees that the waiter is asleep, or about to be, or the waiter sees that it is
+ * done before it sleeps. So one that is running, as it has yet to sleep or has been
+ * woken by something else, need not be woken.
+ *
+ * The task may even exit meanwhile. Its task_struct is there as long as the lock is
+ * held, which is as good as rcu_read_lock(), and then because it is held.
  */
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>
@@ -43,11 +51,13 @@ static int mbox_sleep(const struct mbox_deadline *until)
  * the deadline has passed or a signal has come: the caller must then find out
  * under the lock whether it has been done nevertheless.
  */
-int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until)
+__always_inline int mbox_wait(struct mbox_waiter *w,
+			      const struct mbox_deadline *until)
 {
 	int ret = 0;
 
 	for (;;) {
+		/* barrier S */
 		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		if (smp_load_acquire(&w->done))		/* barrier D */
 			break;
@@ -73,16 +83,17 @@ int mbox_wait(struct mbox_waiter *w, const struct mbox_deadline *until)
 void mbox_waiter_done(struct mbox_waiter *w, int result,
 		      struct mbox_after *after)
 {
-	struct task_struct *task = get_task_struct(w->task);
+	struct task_struct *task = w->task;
 
 	trace_mbox_wake(w, result);
 	w->result = result;
 	smp_store_release(&w->done, true);		/* barrier D */
-	/* Where crowds are let go, the rest are woken under the lock. */
-	if (likely(after->nr_tasks < ARRAY_SIZE(after->tasks))) {
-		after->tasks[after->nr_tasks++] = task;
+	smp_mb();					/* barrier S */
+	if (task_is_running(task))
 		return;
-	}
-	wake_up_process(task);
-	put_task_struct(task);
+	/* Where crowds are let go, the rest are woken under the lock. */
+	if (likely(after->nr_tasks < ARRAY_SIZE(after->tasks)))
+		after->tasks[after->nr_tasks++] = get_task_struct(task);
+	else
+		wake_up_process(task);
 }
