@@ -21,10 +21,13 @@
  * Barrier D: who sees that it is done sees what it got. Barrier S: either the waker
  * sees that the waiter is asleep, or about to be, or the waiter sees that it is
  * done before it sleeps. So one that is running, as it has yet to sleep or has been
- * woken by something else, need not be woken.
+ * woken by something else, need not be woken. Not so with PREEMPT_RT: schedule()
+ * may wait for a spinlock there, and who is woken from that is running for a moment,
+ * but goes on to sleep. There all are woken.
  *
  * The task may even exit meanwhile. Its task_struct is there as long as the lock is
- * held, which is as good as rcu_read_lock(), and then because it is held.
+ * held, which is as good as rcu_read_lock() (as no preemption is; with PREEMPT_RT,
+ * a spinlock takes that), and then because it is held.
  */
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>
@@ -77,20 +80,24 @@ __always_inline int mbox_wait(struct mbox_waiter *w,
 }
 
 /*
- * Let a waiter go, which the caller has taken out of where it waited. It must
- * not be touched afterwards.
+ * Let a waiter go, which the caller has taken out of where it waited, with the
+ * lock held. It must not be touched afterwards.
  */
 void mbox_waiter_done(struct mbox_waiter *w, int result,
 		      struct mbox_after *after)
 {
 	struct task_struct *task = w->task;
 
+	lockdep_assert_held(&w->ep->obj->lock);
+
 	trace_mbox_wake(w, result);
 	w->result = result;
 	smp_store_release(&w->done, true);		/* barrier D */
-	smp_mb();					/* barrier S */
-	if (task_is_running(task))
-		return;
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		smp_mb();				/* barrier S */
+		if (task_is_running(task))
+			return;
+	}
 	/* Where crowds are let go, the rest are woken under the lock. */
 	if (likely(after->nr_tasks < ARRAY_SIZE(after->tasks)))
 		after->tasks[after->nr_tasks++] = get_task_struct(task);
