@@ -23,7 +23,8 @@
  * task that sends it.
  *
  * What is of messages is in message.h, what is of mailboxes in mailbox.h, and what
- * happens to messages there in room.h, transfer.h and hold.h.
+ * happens to messages there in room.h, transfer.h and hold.h. The files in which
+ * that is done are compiled as one, see path.c.
  *
  * Locks, outer to inner
  * ---------------------
