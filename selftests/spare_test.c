@@ -56,6 +56,34 @@ TEST_F(spare, nothing_of_one_is_in_another)
 			}
 }
 
+/* Nor is what became of one told of another. */
+TEST_F(spare, of_what_became_of_one)
+{
+	struct mbox_recv msg = { .flags = MBOX_DONTWAIT };
+	struct mbox_send call = { .flags = MBOX_ASYNC, .reply_size = 8 };
+	int back = mt_mailbox(self->dev, NULL, MT_RW);
+
+	ASSERT_LE(0, back);
+	ASSERT_EQ(0, mt_send(self->box, NULL, 0, 0, 0));
+	ASSERT_EQ(0, mt_nack(self->box, mt_lease(self->box), 0));
+	ASSERT_EQ(0, mt_recvmsg(self->box, &msg));
+	EXPECT_EQ(1U, msg.deliveries);
+	ASSERT_EQ(0, mt_send(self->box, NULL, 0, 0, 0));
+	ASSERT_EQ(0, mt_recvmsg(self->box, &msg));
+	EXPECT_EQ(0U, msg.deliveries);
+
+	call.reply_fd = back;
+	ASSERT_EQ(0, mt_sendmsg(self->box, &call));
+	ASSERT_EQ(0, mt_reply(self->box, mt_lease(self->box), NULL, 0, -2));
+	ASSERT_EQ(0, mt_recvmsg(back, &msg));
+	EXPECT_EQ(-2, msg.status);
+	ASSERT_EQ(0, mt_sendmsg(self->box, &call));
+	ASSERT_EQ(1, mt_purge(self->box));
+	ASSERT_EQ(0, mt_recvmsg(back, &msg));
+	EXPECT_EQ(ECANCELED, msg.error);
+	EXPECT_EQ(0, msg.status);
+}
+
 /* ---- many at once -------------------------------------------------------------------- */
 
 struct crowd {
